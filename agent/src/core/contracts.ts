@@ -1,0 +1,99 @@
+/**
+ * The agent's inner borders: what a source, the row pass, the buffer and a sink may ask of each
+ * other. Siblings know these types and never each other's folders.
+ */
+
+import type { BatchAck, LogRecord, MetricKind, Stream } from "@obs/wire";
+
+/** One file, pipe or connection. Parsers keep what they learned about its format on it. */
+export interface LineStream {
+  /** Key of its position in the buffer; unique and stable over restarts. "" = cannot be re-read. */
+  readonly id: string;
+  /** Resource of its rows, used where a line does not name its own. */
+  readonly service: string;
+  readonly host: string;
+  readonly environment: string;
+  /** Set on every row, such as `log.file.path`. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** What must be stored so that reading goes on at `offset` after a restart. */
+  encodePosition(offset: number): Uint8Array;
+}
+
+/** Where line sources put what they read. One shard has one reader at a time. */
+export interface LineShard {
+  /**
+   * The region to read into: fill it from index 0. Owned by the shard, so that the row pass copies
+   * inside one arena. A source keeps no rest of a line: it reads again from its position.
+   */
+  readonly input: Buffer;
+  /** Resolves when rows can be taken: back-pressure of encoder and disk buffer ends here. */
+  ready(signal?: AbortSignal): Promise<void>;
+  /**
+   * Takes the complete lines in `input[0, length)`, whose first byte is at `offset` of the stream.
+   * Returns the bytes consumed, 0 when there is no whole line yet. `final`: an unterminated last
+   * line is a line too (end of a pipe, a file that was deleted or rotated away). A line that fills
+   * the whole input is cut and counted, its rest is skipped.
+   */
+  append(stream: LineStream, offset: number, length: number, final?: boolean): Promise<number>;
+  /** Seals what is there and resolves once it is durable. */
+  flush(): Promise<void>;
+}
+
+/** One observation of one series, as metric sources give it. */
+export interface Observation {
+  readonly metric: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly kind: MetricKind;
+  readonly unit: string;
+  readonly help: string;
+  readonly value: number;
+}
+
+export interface MetricShard {
+  /** Takes one scrape: all observations at one time (ms since 1970). Resolves when durable. */
+  observe(timestampMs: number, observations: readonly Observation[]): Promise<void>;
+}
+
+/** A sealed batch: encoded, compressed, ready for the buffer. */
+export interface SealedBatch {
+  readonly stream: Stream;
+  /** `<agent>-<epoch>-<seq>` */
+  readonly key: string;
+  readonly rows: number;
+  readonly rawBytes: number;
+  readonly firstNs: bigint;
+  readonly lastNs: bigint;
+  /** One zstd frame of one Native block. */
+  readonly body: Uint8Array;
+  /** Positions that become true in the same atomic write. */
+  readonly positions: ReadonlyMap<string, Uint8Array>;
+  /** Whose it is, in a gateway; "" in an agent. */
+  readonly tenant: string;
+}
+
+/** What the sink sends: a sealed batch as found in the buffer. */
+export interface BufferedBatch extends Omit<SealedBatch, "positions"> {
+  /** 1 = never tried by anyone; a batch found at start begins at 2. */
+  attempt: number;
+}
+
+/** Outcome of one delivery, as a value: retry is never guessed from an exception. */
+export type Delivery =
+  | { readonly kind: "acknowledged"; readonly ack: BatchAck }
+  | { readonly kind: "retry"; readonly reason: string; readonly afterMs?: number }
+  | { readonly kind: "permanent"; readonly reason: string };
+
+export interface Transport {
+  deliver(batch: BufferedBatch, signal: AbortSignal): Promise<Delivery>;
+  close(): Promise<void>;
+}
+
+/** A life cycle that every source has. `stop` without `start` is allowed, both are idempotent. */
+export interface Source {
+  readonly name: string;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A record from a door that has parsed it already; unset fields get defaults. */
+export type IncomingLog = Partial<LogRecord> & Pick<LogRecord, "message">;

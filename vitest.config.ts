@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["{agent,backend,bench,.dev}/**/*.test.{ts,tsx}"],
+    exclude: ["**/node_modules/**", "**/dist/**"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Several suites start a real ClickHouse (0.3 GB each) and the machine may have two cores.
+    maxWorkers: 2,
+    pool: "forks",
+  },
+});
