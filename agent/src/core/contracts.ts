@@ -32,7 +32,8 @@ export interface LineShard {
    * Takes the complete lines in `input[0, length)`, whose first byte is at `offset` of the stream.
    * Returns the bytes consumed, 0 when there is no whole line yet. `final`: an unterminated last
    * line is a line too (end of a pipe, a file that was deleted or rotated away). A line that fills
-   * the whole input is cut and counted, its rest is skipped.
+   * the whole input is cut and counted, its rest is skipped. `length` 0 hands on the position alone,
+   * to be stored with the next durable write: a file that is begun at its end.
    */
   append(stream: LineStream, offset: number, length: number, final?: boolean): Promise<number>;
   /** Seals what is there and resolves once it is durable. */

@@ -1,5 +1,13 @@
 export * from "./batch-key.ts";
+export * from "./encode-rows.ts";
 export * from "./envelope.ts";
+export { ByteWriter } from "./native/byte-writer.ts";
+export { NativeFormatError } from "./native/byte-reader.ts";
+export { decodeNative, type DecodedBlock } from "./native/decode.ts";
+export { encodeNative, type ColumnBody } from "./native/encode.ts";
+export { LOW_CARDINALITY_VERSION, indexWidth, writeDictionary } from "./native/low-cardinality.ts";
 export * from "./records.ts";
 export * from "./schema.ts";
+export * from "./series-id.ts";
 export * from "./severity.ts";
+export { xxHash64 } from "./xx-hash64.ts";

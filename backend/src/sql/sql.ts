@@ -2,17 +2,20 @@
  * The only way from TypeScript to SQL.
  *
  * - Text comes from template literals in our code; every value is a ClickHouse parameter
- *   (`{p0:String}`). A plain string never becomes SQL: `Fragment` and `Statement` cannot be made
- *   from one.
- * - A statement on tenants' tables needs a `TenantScope`, whose `table()` brings the tenant and
- *   `expires` conditions with it. There is no other way to name such a table.
+ *   (`{p0:String}`). A plain string never becomes SQL: fragments, values and statements are known
+ *   by identity, so an object of the same shape (from a JSON body, say) is refused.
+ * - A statement on tenants' tables needs a `TenantScope`, whose `from()` brings the tenant and
+ *   `expires` conditions with it. Closing a statement checks that no other way was taken: see
+ *   guard.ts.
  */
+
+import { checkLiteral, checkTenantConditions } from "./guard.ts";
 
 /** Tables that hold rows of tenants. */
 export type TenantTable = "logs" | "samples" | "series" | "batches";
 
-const VALUE = Symbol("sql value");
-const FRAGMENT = Symbol("sql fragment");
+declare const VALUE: unique symbol;
+declare const FRAGMENT: unique symbol;
 
 export interface Value {
   readonly [VALUE]: true;
@@ -31,39 +34,80 @@ export interface Statement {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
-const value = (type: string, v: unknown): Value => ({ [VALUE]: true, type, value: v });
+const values = new WeakSet<object>();
+const fragments = new WeakSet<object>();
+const statements = new WeakSet<object>();
+/** The tenant that a value names, or a FROM reads. */
+const tenantOf = new WeakMap<object, string>();
+/** FROM fragments: a condition on the tenant opens inside them and must stay in force. */
+const sources = new WeakSet<object>();
 
-/** Typed parameters. Names say the ClickHouse type. */
+const value = (type: string, v: unknown): Value => {
+  const made = Object.freeze({ type, value: v }) as Value;
+  values.add(made);
+  return made;
+};
+
+const fragment = (strings: readonly string[], parts: readonly (Fragment | Value)[]): Fragment => {
+  const made = Object.freeze({ strings: Object.freeze([...strings]), parts: Object.freeze([...parts]) }) as unknown as Fragment;
+  fragments.add(made);
+  return made;
+};
+
+/** True for what `TenantScope.statement` and `systemStatement` made, and for nothing else. */
+export const isStatement = (candidate: unknown): candidate is Statement =>
+  typeof candidate === "object" && candidate !== null && statements.has(candidate);
+
+const integer = (v: bigint | number, min: bigint, max: bigint): string => {
+  if (typeof v === "number" && !Number.isSafeInteger(v)) throw new Error(`BUG: not a safe integer: ${v}`);
+  const exact = BigInt(v);
+  if (exact < min || exact > max) throw new Error(`BUG: out of range: ${exact}`);
+  return exact.toString();
+};
+const unsigned = (v: bigint | number, bits: bigint): string => integer(v, 0n, (1n << bits) - 1n);
+/** What UTF-8 cannot say (a lone surrogate) becomes U+FFFD here rather than in some encoder. */
+const text = (v: string): string => v.toWellFormed();
+
+/** Typed parameters. Names say the ClickHouse type; what does not fit the type is a bug of the caller. */
 export const param = {
-  string: (v: string) => value("String", v),
-  strings: (v: readonly string[]) => value("Array(String)", v),
-  int64: (v: bigint | number) => value("Int64", String(v)),
-  uint8: (v: number) => value("UInt8", v),
-  uint32: (v: number) => value("UInt32", v),
-  uint64: (v: bigint | number) => value("UInt64", String(v)),
-  uint64s: (v: readonly bigint[]) => value("Array(UInt64)", v),
-  uint128: (v: bigint) => value("UInt128", String(v)),
-  uint128s: (v: readonly bigint[]) => value("Array(UInt128)", v),
-  float64: (v: number) => value("Float64", v),
+  string: (v: string) => value("String", text(v)),
+  strings: (v: readonly string[]) => value("Array(String)", v.map(text)),
+  int64: (v: bigint | number) => value("Int64", integer(v, -(1n << 63n), (1n << 63n) - 1n)),
+  uint8: (v: number) => value("UInt8", Number(unsigned(v, 8n))),
+  uint32: (v: number) => value("UInt32", Number(unsigned(v, 32n))),
+  uint64: (v: bigint | number) => value("UInt64", unsigned(v, 64n)),
+  uint64s: (v: readonly bigint[]) => value("Array(UInt64)", v.map((item) => BigInt(unsigned(item, 64n)))),
+  uint128: (v: bigint) => value("UInt128", unsigned(v, 128n)),
+  uint128s: (v: readonly bigint[]) => value("Array(UInt128)", v.map((item) => BigInt(unsigned(item, 128n)))),
+  float64: (v: number) => {
+    if (!Number.isFinite(v)) throw new Error(`BUG: not a finite number: ${v}`);
+    return value("Float64", v);
+  },
   bool: (v: boolean) => value("Bool", v),
 };
 
-const fragment = (strings: readonly string[], parts: readonly (Fragment | Value)[]): Fragment => ({
-  [FRAGMENT]: true,
-  strings,
-  parts,
-});
+/** A piece of SQL: literal text with fragments and parameters in it. Only as a template tag. */
+export const sql = (strings: TemplateStringsArray, ...parts: (Fragment | Value)[]): Fragment => {
+  // A template's strings are frozen and carry their raw form; what a caller puts together is not.
+  if (!Array.isArray(strings) || !Object.isFrozen(strings) || !Object.isFrozen(strings.raw)) throw new Error("BUG: sql is a template tag");
+  for (const literal of strings) checkLiteral(literal);
+  for (const part of parts) known(part);
+  return fragment(strings, parts);
+};
 
-/** A piece of SQL: literal text with fragments and parameters in it. */
-export const sql = (strings: TemplateStringsArray, ...parts: (Fragment | Value)[]): Fragment => fragment([...strings], parts);
+const known = (part: Fragment | Value): void => {
+  if (!fragments.has(part) && !values.has(part)) throw new Error("BUG: only fragments and parameters go into SQL");
+};
 
 /** Joins fragments with a literal separator, such as `sql\`, \`` or `sql\` AND \``. */
 export const join = (items: readonly Fragment[], separator: Fragment): Fragment => {
   const parts: Fragment[] = [];
   for (const [i, item] of items.entries()) {
+    known(item);
     if (i > 0) parts.push(separator);
     parts.push(item);
   }
+  known(separator);
   return fragment(Array.from({ length: parts.length + 1 }, () => ""), parts);
 };
 
@@ -73,6 +117,8 @@ export const and = (items: readonly Fragment[]): Fragment =>
 
 export const or = (items: readonly Fragment[]): Fragment =>
   items.length === 0 ? sql`0` : join(items.map((item) => sql`(${item})`), sql` OR `);
+
+export const not = (item: Fragment): Fragment => sql`NOT (${item})`;
 
 const TABLES: Readonly<Record<TenantTable, { name: Fragment; expires: boolean }>> = {
   logs: { name: sql`logs`, expires: true },
@@ -86,21 +132,23 @@ export class TenantScope {
   readonly tenant: string;
 
   constructor(tenant: string) {
-    if (tenant === "") throw new Error("BUG: a tenant scope needs a tenant");
+    if (typeof tenant !== "string" || tenant === "") throw new Error("BUG: a tenant scope needs a tenant");
     this.tenant = tenant;
   }
 
   /** The tenant as a parameter, for statements that write it. */
   get tenantValue(): Value {
-    return param.string(this.tenant);
+    return this.#mark(param.string(this.tenant));
   }
 
   /** `FROM <table> WHERE <tenant and expiry>`: append further conditions with ` AND ...`. */
   from(table: TenantTable): Fragment {
     const { name, expires } = TABLES[table];
-    return expires
+    const source = expires
       ? sql`FROM ${name} WHERE tenant = ${this.tenantValue} AND expires > today()`
       : sql`FROM ${name} WHERE tenant = ${this.tenantValue}`;
+    sources.add(source);
+    return this.#mark(source);
   }
 
   /** `INSERT INTO <table>`; the statement that follows must select `tenantValue AS tenant`. */
@@ -108,32 +156,54 @@ export class TenantScope {
     return sql`INSERT INTO ${TABLES[table].name}`;
   }
 
-  /** Closes a statement. It must have named a table of this scope or its tenant. */
+  /** Closes a statement. It must have read a table of this scope or named its tenant, and no other. */
   statement(body: Fragment): Statement {
-    const built = render(body);
-    if (!Object.values(built.params).includes(this.tenant)) throw new Error(`BUG: statement without its tenant: ${built.text}`);
-    return built;
+    const { statement, tenants, openings } = render(body);
+    if (tenants.size === 0) throw new Error(`BUG: statement without its tenant: ${statement.text}`);
+    for (const tenant of tenants) if (tenant !== this.tenant) throw new Error(`BUG: statement of another tenant: ${statement.text}`);
+    checkTenantConditions(statement.text, openings);
+    return statement;
+  }
+
+  #mark<T extends object>(marked: T): T {
+    tenantOf.set(marked, this.tenant);
+    return marked;
   }
 }
 
 /** A statement that touches no tenant's rows: DDL, health checks, `system.processes`. */
-export const systemStatement = (body: Fragment): Statement => render(body);
+export const systemStatement = (body: Fragment): Statement => render(body).statement;
 
-const render = (body: Fragment): Statement => {
+interface Rendered {
+  readonly statement: Statement;
+  readonly tenants: ReadonlySet<string>;
+  /** Offsets in the text at which a FROM of a tenant's table begins. */
+  readonly openings: readonly number[];
+}
+
+const render = (body: Fragment): Rendered => {
   const params: Record<string, unknown> = {};
+  const tenants = new Set<string>();
+  const openings: number[] = [];
+  let rendered = "";
   let next = 0;
-  const walk = (node: Fragment): string => {
-    let text = node.strings[0] ?? "";
+  const walk = (node: Fragment): void => {
+    if (!fragments.has(node)) throw new Error("BUG: not a fragment");
+    if (sources.has(node)) openings.push(rendered.length);
+    rendered += node.strings[0] ?? "";
     for (const [i, part] of node.parts.entries()) {
-      if (FRAGMENT in part) text += walk(part);
-      else {
+      const tenant = tenantOf.get(part);
+      if (tenant !== undefined) tenants.add(tenant);
+      if (values.has(part)) {
         const name = `p${next++}`;
-        params[name] = part.value;
-        text += `{${name}:${part.type}}`;
-      }
-      text += node.strings[i + 1] ?? "";
+        params[name] = (part as Value).value;
+        rendered += `{${name}:${(part as Value).type}}`;
+      } else walk(part as Fragment);
+      rendered += node.strings[i + 1] ?? "";
     }
-    return text;
   };
-  return { text: walk(body), params };
+  walk(body);
+  const statement: Statement = Object.freeze({ text: rendered, params: Object.freeze(params) });
+  statements.add(statement);
+  return { statement, tenants, openings };
 };

@@ -1,0 +1,402 @@
+/**
+ * The disk buffer: what the agent has promised and the backend has not yet acknowledged.
+ *
+ * Files in the data folder (format 1; keys in keys.ts)
+ *   buffer/        LevelDB: descriptions, small bodies, positions, ledger, agent id
+ *   segments/      bodies over 64 KiB (segments.ts)
+ *   quarantine-*   what could not be repaired at a start, untouched
+ *
+ * Invariants
+ *   1. A batch, the source positions behind it and its entry in the ledger become true in one
+ *      atomic synced LevelDB write. A large body is on the disk before that write begins.
+ *   2. `commit` resolves after that write. Nothing is answered, read on or sent before.
+ *   3. A batch leaves only by an acknowledgement, as a dead letter, or as damaged, and each of them
+ *      is booked in the write that removes it. So the law of conservation holds at every instant.
+ *   4. A body that is read is checked against its crc32 before it is sent.
+ *   5. The budget counts bytes of disk: whole segment files, small bodies and descriptions.
+ *
+ * Recovery at start
+ *   - An uncommitted tail of a segment has no description: the file goes when nothing refers to it.
+ *   - A torn tail of LevelDB's log is dropped by LevelDB. The batch and its positions go together,
+ *     so the sources read those lines again.
+ *   - Batches found are sent again under their old keys, as repeats.
+ *   - A description or body that does not match its crc32 becomes a dead letter (reason "damaged").
+ *   - A gap in the ledger means that rows vanished without trace (damage inside LevelDB): they are
+ *     booked as dropped{damaged} and reported.
+ *   - A LevelDB that does not open is repaired, or set aside (database.ts). Never fatal.
+ *
+ * Acknowledged batches stay on a shelf for two minutes: when the store comes back under another
+ * boot id, it may have lost what it had not synced, and is asked about them again (schema.md, 4).
+ */
+
+import { crc32 } from "node:zlib";
+import { STREAM_NAMES, type BatchAck, type BatchKey, type Stream } from "@obs/wire";
+import type { BatchQueue, BufferState, Commit, CommitTarget } from "../core/batch-buffer.ts";
+import type { Clock } from "../core/clock.ts";
+import { bookAcknowledgement, bookInto, conservationGap, type Ledger } from "../core/conservation.ts";
+import type { BufferedBatch, SealedBatch } from "../core/contracts.ts";
+import type { Counters } from "../core/counters.ts";
+import type { Log } from "../core/log.ts";
+import { EntryCursor } from "./cursor.ts";
+import type { Database, Operation } from "./database.ts";
+import { decodeEntry, encodeEntry, type AcknowledgedPart, type DeadPart, type Entry, type SegmentPlace } from "./entry.ts";
+import { GroupWriter } from "./group-writer.ts";
+import { agentIdText, Identity, newAgentId } from "./identity.ts";
+import { bodyKey, entryKey, META_AGENT, positionKey } from "./keys.ts";
+import type { BufferContents } from "./open-buffer.ts";
+import type { SegmentStore } from "./segments.ts";
+import { Shelf, type Shelved } from "./shelf.ts";
+
+export interface DiskBufferOptions {
+  readonly maxBytes: number;
+  readonly deadLetterMaxBytes: number;
+  /** How long acknowledged batches are kept; 0 = not at all. */
+  readonly keepAcknowledgedMs: number;
+  /** Bodies larger than this lie in segments; 64 KiB by default. */
+  readonly inlineMaxBytes?: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Counters;
+}
+
+const INLINE_MAX_BYTES = 64 << 10;
+/** Acknowledged batches may fill this part of the budget. */
+const ACKNOWLEDGED_SHARE = 0.25;
+const SEEN_BOOTS = 64;
+/** Disk that a description and its keys take, for the budget. */
+const DESCRIPTION_BYTES = 512;
+const SHORTEST_EXPIRY_MS = 1_000;
+
+const put = (key: string, value: Uint8Array): Operation => ({ type: "put", key, value });
+const del = (key: string): Operation => ({ type: "del", key });
+const removeBody = ({ key, place }: Pick<Entry, "key" | "place">): Operation[] => (place ? [] : [del(bodyKey(key))]);
+const diskBytes = ({ bodyBytes, place }: Pick<Entry, "bodyBytes" | "place">): number => DESCRIPTION_BYTES + (place ? 0 : bodyBytes);
+const shelved = ({ key, bodyBytes, place }: Entry, atMs: number, storeBoot = ""): Shelved => ({ key, bodyBytes, ...(place && { place }), atMs, storeBoot });
+
+/** An empty position is one that is no longer needed. */
+const positionOperations = (positions: ReadonlyMap<string, Uint8Array>): Operation[] =>
+  [...positions].map(([id, position]) => (position.length > 0 ? put(positionKey(id), position) : del(positionKey(id))));
+
+/** For a description that does not parse: its rows show up as a gap in the ledger. */
+const unknownEntry = (key: string): Entry => ({ key, stream: "logs", tenant: "", rows: 0, rawBytes: 0, firstNs: 0n, lastNs: 0n, bodyBytes: 0, bodyCrc: 0 });
+
+const nothing = { bodies: [], durable: false, operations: (): Operation[] => [], book: (): void => {} };
+
+/** Made by openDiskBuffer (open-buffer.ts). */
+export class DiskBuffer implements CommitTarget, BatchQueue {
+  readonly #options: DiskBufferOptions;
+  readonly #database: Database;
+  readonly #segments: SegmentStore;
+  readonly #writer: GroupWriter;
+  readonly #cursor: EntryCursor;
+  readonly #identity: Identity;
+  /** Descriptions of what the sender holds. */
+  readonly #handedOut = new Map<string, Entry>();
+  readonly #acknowledged = new Shelf();
+  readonly #dead = new Shelf();
+  readonly #seenBoots = new Set<string>();
+  readonly #roomWaiters = new Set<() => void>();
+  readonly #availableListeners: (() => void)[] = [];
+  readonly #rows = Object.fromEntries(STREAM_NAMES.map((stream) => [stream, 0])) as Record<Stream, number>;
+  #batches = 0;
+  #databaseBytes = 0;
+  #cancelExpiry: () => void = () => {};
+  /** Positions of all sources as they were at start. */
+  readonly positions: ReadonlyMap<string, Uint8Array>;
+
+  constructor(options: DiskBufferOptions, { database, segments }: { database: Database; segments: SegmentStore }, contents: BufferContents) {
+    const { clock, log, counters } = options;
+    this.#options = options;
+    this.#database = database;
+    this.#segments = segments;
+    this.positions = contents.positions;
+    this.#identity = new Identity(contents.agent);
+    this.#cursor = new EntryCursor(database, this.#identity.run);
+    this.#writer = new GroupWriter({ database, segments, ledger: contents.ledger, clock, log, counters, onFailure: () => this.#expire(0), onRecovered: () => this.#announce() });
+    for (const entry of contents.waiting) this.#countIn(entry);
+    for (const entry of contents.acknowledged) {
+      this.#acknowledged.put(shelved(entry, entry.atMs, entry.storeBoot));
+      this.#seenBoots.add(entry.storeBoot);
+    }
+    for (const entry of contents.dead) this.#dead.put(shelved(entry, entry.atMs));
+    for (const entry of [...contents.waiting, ...contents.acknowledged, ...contents.dead]) this.#databaseBytes += diskBytes(entry);
+  }
+
+  /** Second half of the start: damage is set aside and the ledger made whole. */
+  async settleFound({ damaged }: BufferContents): Promise<void> {
+    for (const { batchKey, value, entry: found } of damaged) {
+      // Its place points nowhere; the description is all there is.
+      const { place: _place, ...entry } = found ?? unknownEntry(batchKey);
+      this.#countIn(entry);
+      this.#databaseBytes += diskBytes(entry);
+      await this.#setAside(batchKey, value, entry);
+    }
+    await this.#closeGaps();
+    this.#expire(this.#options.keepAcknowledgedMs);
+    if (this.#batches > 0) this.#options.log.info("batches of an earlier run are waiting and will be sent again", { batches: this.#batches, rows: this.#rows });
+  }
+
+  // ---- the side of the shards
+
+  nextKey(): BatchKey {
+    const run = this.#identity.run;
+    const key = this.#identity.nextKey();
+    if (this.#identity.run !== run) this.#cursor.beginRun(this.#identity.run);
+    return key;
+  }
+
+  async commit({ batches, positions = new Map(), lines }: Commit): Promise<void> {
+    const entries = batches.map((batch) => this.#describe(batch));
+    const isLarge = ({ body }: SealedBatch): boolean => body.length > (this.#options.inlineMaxBytes ?? INLINE_MAX_BYTES);
+    const large = batches.filter(isLarge);
+    await this.#writer.write({
+      bodies: large.map(({ body }) => body),
+      durable: true,
+      operations: (places) => [...batches.flatMap((batch, index) => this.#batchOperations(batch, entries[index]!, places[large.indexOf(batch)])), ...positionOperations(positions)],
+      book: (ledger) => {
+        for (const { stream, rows } of batches) ledger.signals[stream].records += rows;
+        ledger.lines += lines?.lines ?? 0;
+        ledger.blank += lines?.blank ?? 0;
+      },
+    });
+    entries.forEach((entry, index) => {
+      this.#countIn(entry);
+      this.#databaseBytes += DESCRIPTION_BYTES + (isLarge(batches[index]!) ? 0 : entry.bodyBytes);
+    });
+    this.#announce();
+  }
+
+  async whenRoom(signal?: AbortSignal): Promise<void> {
+    while (this.bytes >= this.#options.maxBytes && !signal?.aborted) {
+      this.#expire(0);
+      await new Promise<void>((resolve) => {
+        const wake = (): void => {
+          this.#roomWaiters.delete(wake);
+          signal?.removeEventListener("abort", wake);
+          resolve();
+        };
+        this.#roomWaiters.add(wake);
+        signal?.addEventListener("abort", wake, { once: true });
+      });
+    }
+  }
+
+  // ---- the side of the sender
+
+  onAvailable(listener: () => void): void {
+    this.#availableListeners.push(listener);
+  }
+
+  async next(): Promise<BufferedBatch | undefined> {
+    for (let found = await this.#cursor.next(); found; found = await this.#cursor.next()) {
+      const { batchKey, value, repeat } = found;
+      const entry = decodeEntry(value);
+      const body = entry && (await this.#readBody(entry));
+      if (!entry || !body) {
+        await this.#setAside(batchKey, value, entry ?? unknownEntry(batchKey));
+        continue;
+      }
+      this.#handedOut.set(entry.key, entry);
+      const { bodyBytes: _bytes, bodyCrc: _crc, place: _place, ...rest } = entry;
+      return { ...rest, body, attempt: repeat ? 2 : 1 };
+    }
+    return undefined;
+  }
+
+  async acknowledge({ key }: BufferedBatch, ack: BatchAck): Promise<void> {
+    const entry = this.#takeBack(key);
+    const { clock, keepAcknowledgedMs } = this.#options;
+    const part: AcknowledgedPart = { atMs: clock.nowMs(), storeBoot: ack.storeBoot, stored: ack.stored, refused: ack.refused };
+    const keep = keepAcknowledgedMs > 0;
+    await this.#writer.write({
+      ...nothing,
+      operations: () => [del(entryKey("i", key)), ...(keep ? [put(entryKey("a", key), encodeEntry(entry, part))] : removeBody(entry))],
+      book: (ledger) => bookAcknowledgement(ledger.signals[entry.stream], ack),
+    });
+    this.#countOut(entry);
+    if (keep) this.#acknowledged.put(shelved(entry, part.atMs, ack.storeBoot));
+    else await this.#letGo([shelved(entry, part.atMs)]);
+    await this.#noticeBoot(ack.storeBoot);
+    this.#expire(keepAcknowledgedMs);
+  }
+
+  async deadLetter({ key, body }: BufferedBatch, reason: string): Promise<void> {
+    const entry = this.#takeBack(key);
+    await this.#bury(entry, body, reason, (ledger) => (ledger.signals[entry.stream].deadLettered += entry.rows));
+  }
+
+  /** The agent id belongs to someone else: batches sealed from now on get a new one. */
+  async takeNewAgentId(): Promise<string> {
+    const agent = newAgentId();
+    await this.#writer.write({ ...nothing, durable: true, operations: () => [put(META_AGENT, Buffer.from(agentIdText(agent)))] });
+    this.#identity.begin(agent);
+    this.#cursor.beginRun(this.#identity.run);
+    return this.#identity.agentId;
+  }
+
+  // ---- what others ask
+
+  /** Bytes of disk, as the budget counts them. */
+  get bytes(): number {
+    return this.#segments.bytes + this.#databaseBytes;
+  }
+
+  state(): BufferState {
+    return {
+      agentId: this.#identity.agentId,
+      bytes: this.bytes,
+      maxBytes: this.#options.maxBytes,
+      batches: this.#batches,
+      rows: { ...this.#rows },
+      acknowledgedBatches: this.#acknowledged.size,
+      deadLetterBatches: this.#dead.size,
+      deadLetterBytes: this.#dead.bytes,
+      commits: this.#writer.commits,
+      ledger: this.#writer.ledger,
+    };
+  }
+
+  /** Lets writes under way finish. The folder is free for another process afterwards. */
+  async close(): Promise<void> {
+    this.#cancelExpiry();
+    await this.#writer.close();
+    await this.#segments.close();
+    await this.#database.close();
+  }
+
+  // ---- bodies and descriptions
+
+  #describe({ key, stream, tenant, rows, rawBytes, firstNs, lastNs, body }: SealedBatch): Entry {
+    return { key, stream, tenant, rows, rawBytes, firstNs, lastNs, bodyBytes: body.length, bodyCrc: crc32(body) };
+  }
+
+  #batchOperations({ key, body, positions }: SealedBatch, entry: Entry, place: SegmentPlace | undefined): Operation[] {
+    const described = put(entryKey("i", key), encodeEntry(place ? { ...entry, place } : entry));
+    return [described, ...(place ? [] : [put(bodyKey(key), body)]), ...positionOperations(positions)];
+  }
+
+  /** undefined when the body is damaged. A read that fails is not damage: it throws. */
+  async #readBody(entry: Entry): Promise<Uint8Array | undefined> {
+    const body = entry.place ? await this.#segments.read(entry.place, entry.bodyBytes) : await this.#database.get(bodyKey(entry.key));
+    return body && body.length === entry.bodyBytes && crc32(body) === entry.bodyCrc ? body : undefined;
+  }
+
+  #takeBack(key: string): Entry {
+    const entry = this.#handedOut.get(key);
+    if (!entry) throw new Error(`BUG: batch ${key} was settled twice or never handed out`);
+    this.#handedOut.delete(key);
+    return entry;
+  }
+
+  // ---- entries that leave
+
+  async #setAside(key: string, value: Uint8Array, entry: Entry): Promise<void> {
+    const { log, counters } = this.#options;
+    const rest = entry.place ? await this.#segments.read(entry.place, entry.bodyBytes).catch(() => undefined) : await this.#database.get(bodyKey(key));
+    await this.#bury(entry, rest ?? value, "damaged", (ledger) => bookInto(ledger.signals[entry.stream].dropped, "damaged", entry.rows));
+    counters.add("obs_component_errors_total", { component: "buffer", kind: "damaged_entry" });
+    log.error("a damaged batch was set aside as a dead letter", { batch: key, stream: entry.stream, rows: entry.rows });
+  }
+
+  /** Makes a waiting batch a dead letter. Its body moves into LevelDB, so that it pins no segment. */
+  async #bury(entry: Entry, body: Uint8Array, reason: string, book: (ledger: Ledger) => void): Promise<void> {
+    const atMs = this.#options.clock.nowMs();
+    const { place: _place, ...rest } = entry;
+    const buried: Entry = { ...rest, bodyBytes: body.length, bodyCrc: crc32(body) };
+    await this.#writer.write({
+      ...nothing,
+      operations: () => [del(entryKey("i", entry.key)), put(bodyKey(entry.key), body), put(entryKey("d", entry.key), encodeEntry<DeadPart>(buried, { atMs, reason }))],
+      book,
+    });
+    this.#countOut(entry);
+    await this.#letGo([shelved(entry, atMs)]);
+    this.#databaseBytes += diskBytes(buried);
+    this.#dead.put(shelved(buried, atMs));
+    const over = this.#dead.takeExpired(0, this.#options.deadLetterMaxBytes);
+    if (over.length > 0) await this.#remove("d", over);
+  }
+
+  /** Lets go of acknowledged batches older than `ageMs`, and of those over their share of the budget. */
+  #expire(ageMs: number): void {
+    const { clock, maxBytes, keepAcknowledgedMs, log } = this.#options;
+    this.#cancelExpiry();
+    const beforeMs = ageMs === 0 ? Number.POSITIVE_INFINITY : clock.nowMs() - ageMs;
+    const expired = this.#acknowledged.takeExpired(beforeMs, maxBytes * ACKNOWLEDGED_SHARE);
+    if (expired.length > 0) this.#remove("a", expired).catch((error: unknown) => log.debug("acknowledged batches stay until the next start", { error }));
+    if (this.#acknowledged.size > 0) this.#cancelExpiry = clock.after(Math.max(SHORTEST_EXPIRY_MS, keepAcknowledgedMs / 8), () => this.#expire(keepAcknowledgedMs));
+  }
+
+  async #remove(family: "a" | "d", entries: readonly Shelved[]): Promise<void> {
+    await this.#writer.write({ ...nothing, operations: () => entries.flatMap((entry) => [del(entryKey(family, entry.key)), ...removeBody(entry)]) });
+    await this.#letGo(entries);
+  }
+
+  /** The disk that the entries took is free. */
+  async #letGo(entries: readonly Shelved[]): Promise<void> {
+    for (const entry of entries) {
+      this.#databaseBytes -= diskBytes(entry);
+      if (entry.place) await this.#segments.release(entry.place);
+    }
+    for (const wake of [...this.#roomWaiters]) wake();
+  }
+
+  /** A boot id never seen before: what other boots acknowledged is asked about again. */
+  async #noticeBoot(storeBoot: string): Promise<void> {
+    if (this.#seenBoots.has(storeBoot)) return;
+    this.#seenBoots.add(storeBoot);
+    if (this.#seenBoots.size > SEEN_BOOTS) this.#seenBoots.delete(this.#seenBoots.values().next().value!);
+    const again = this.#acknowledged.takeOfOtherBoots(storeBoot);
+    if (again.length === 0) return;
+    this.#options.log.info("the store has started anew: asking again about the batches it acknowledged last", { batches: again.length });
+    for (const { key } of again) await this.#waitAgain(key);
+    this.#announce();
+  }
+
+  async #waitAgain(key: string): Promise<void> {
+    const value = await this.#database.get(entryKey("a", key));
+    const found = value && decodeEntry<AcknowledgedPart>(value);
+    if (!found) return;
+    const { atMs: _atMs, storeBoot: _storeBoot, stored, refused, ...entry } = found;
+    await this.#writer.write({
+      ...nothing,
+      operations: () => [del(entryKey("a", key)), put(entryKey("i", key), encodeEntry(entry))],
+      book: (ledger) => bookAcknowledgement(ledger.signals[entry.stream], { stored, refused }, -1),
+    });
+    this.#countIn(entry);
+    this.#cursor.repeat(key);
+  }
+
+  // ---- figures
+
+  #countIn({ stream, rows }: Entry): void {
+    this.#batches += 1;
+    this.#rows[stream] += rows;
+  }
+
+  #countOut({ stream, rows }: Entry): void {
+    this.#batches -= 1;
+    this.#rows[stream] -= rows;
+  }
+
+  /** Books rows that came or went without trace, so that the law holds again. */
+  async #closeGaps(): Promise<void> {
+    const gaps = STREAM_NAMES.map((stream) => ({ stream, gap: conservationGap(this.#writer.ledger.signals[stream], this.#rows[stream]) })).filter(({ gap }) => gap !== 0);
+    if (gaps.length === 0) return;
+    for (const { stream, gap } of gaps)
+      this.#options.log.error(gap > 0 ? "the buffer was damaged: rows are missing" : "the buffer was damaged: rows that were settled are there again and will be sent as repeats", { stream, rows: Math.abs(gap) });
+    await this.#writer.write({
+      ...nothing,
+      durable: true,
+      book: (ledger) => {
+        for (const { stream, gap } of gaps) {
+          if (gap > 0) bookInto(ledger.signals[stream].dropped, "damaged", gap);
+          else ledger.signals[stream].records -= gap;
+        }
+      },
+    });
+  }
+
+  #announce(): void {
+    for (const listener of this.#availableListeners) listener();
+  }
+}

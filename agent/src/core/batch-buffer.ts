@@ -1,0 +1,49 @@
+/** What shards and sinks know of the disk buffer. */
+
+import type { BatchAck, BatchKey, Stream } from "@obs/wire";
+import type { Ledger } from "./conservation.ts";
+import type { BufferedBatch, SealedBatch } from "./contracts.ts";
+
+/** Everything that becomes true in one atomic write. */
+export interface Commit {
+  readonly batches: readonly SealedBatch[];
+  /** Positions of lines that made no rows. */
+  readonly positions?: ReadonlyMap<string, Uint8Array>;
+  /** Lines read since the last commit of this shard. */
+  readonly lines?: { readonly lines: number; readonly blank: number };
+}
+
+/** The side that shards write to. */
+export interface CommitTarget {
+  /** Key of the next batch. Commit it in the same tick: keys become durable in their own order. */
+  nextKey(): BatchKey;
+  /** Resolves once durable. Waits as long as the disk is full. */
+  commit(commit: Commit): Promise<void>;
+  /** Resolves when the buffer is under its budget. */
+  whenRoom(signal?: AbortSignal): Promise<void>;
+}
+
+/** The side that the sender reads from. */
+export interface BatchQueue {
+  /** Each waiting batch once, oldest run first, in the order of keys; undefined = none right now. */
+  next(): Promise<BufferedBatch | undefined>;
+  /** Calls back whenever `next` may have something. */
+  onAvailable(listener: () => void): void;
+  /** Books what the backend said and lets the batch go, in one write. */
+  acknowledge(batch: BufferedBatch, ack: BatchAck): Promise<void>;
+  /** Sets aside what the backend will never take. */
+  deadLetter(batch: BufferedBatch, reason: string): Promise<void>;
+}
+
+export interface BufferState {
+  readonly agentId: string;
+  readonly bytes: number;
+  readonly maxBytes: number;
+  readonly batches: number;
+  readonly rows: Readonly<Record<Stream, number>>;
+  readonly acknowledgedBatches: number;
+  readonly deadLetterBatches: number;
+  readonly deadLetterBytes: number;
+  readonly commits: number;
+  readonly ledger: Readonly<Ledger>;
+}

@@ -1,0 +1,54 @@
+/**
+ * The agent's own log: lines to stderr, as text for people and as JSON lines for machines. Never a
+ * line of somebody's data and never a secret: callers pass facts by name, and names that hold
+ * secrets are blotted out here once more.
+ */
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+export type LogFields = Readonly<Record<string, unknown>>;
+
+export interface Log {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly format: "json" | "text";
+  readonly write: (line: string) => void;
+  readonly now?: () => Date;
+}
+
+const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+const SECRET_NAME = /key|token|secret|password|authorization/i;
+
+const plain = (name: string, value: unknown): unknown => {
+  if (SECRET_NAME.test(name)) return "[redacted]";
+  if (value instanceof Error) return value.message;
+  return typeof value === "bigint" ? String(value) : value;
+};
+
+const asText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value)) ?? "undefined";
+
+const formatText = (time: Date, level: LogLevel, message: string, fields: LogFields): string => {
+  let line = `${time.toISOString()} ${level.padEnd(5)} ${message}`;
+  for (const [name, value] of Object.entries(fields)) line += ` ${name}=${asText(plain(name, value))}`;
+  return `${line.replaceAll("\n", "\\n")}\n`;
+};
+
+const formatJson = (time: Date, level: LogLevel, message: string, fields: LogFields): string => {
+  const known = Object.entries(fields).map(([name, value]) => [name, plain(name, value)]);
+  return `${JSON.stringify({ time: time.toISOString(), level, message, ...Object.fromEntries(known) })}\n`;
+};
+
+export const createLog = ({ level, format, write, now = () => new Date() }: LogOptions): Log => {
+  const compose = format === "json" ? formatJson : formatText;
+  const emit = (of: LogLevel) =>
+    RANK[of] < RANK[level] ? () => {} : (message: string, fields: LogFields = {}) => write(compose(now(), of, message, fields));
+  return { debug: emit("debug"), info: emit("info"), warn: emit("warn"), error: emit("error") };
+};
+
+/** For parts run without anyone to read: libraries and tests. */
+export const silentLog: Log = createLog({ level: "error", format: "text", write: () => {} });

@@ -1,0 +1,27 @@
+/** What a shard asks of the row pass (rows/log-block.ts) and of the codec. */
+
+import type { BatchKey } from "@obs/wire";
+import type { LineStream } from "./contracts.ts";
+
+/** Running totals of one block, over all batches made from it. */
+export interface LineCounts {
+  lines: number;
+  blank: number;
+}
+
+export interface RowBlock {
+  readonly input: Buffer;
+  readonly rows: number;
+  readonly firstNs: bigint;
+  readonly lastNs: bigint;
+  readonly full: boolean;
+  readonly counts: LineCounts;
+  /** Takes complete lines of `input[start, end)`; stops when full. Returns the index after the last one taken. */
+  appendLines(stream: LineStream, start: number, end: number, observedNs: bigint, final?: boolean): number;
+  /** The Native block; a view that is valid until the block is used again. */
+  encode(key: BatchKey): Uint8Array;
+  reset(): void;
+}
+
+/** Makes one zstd frame, in bytes of its own. */
+export type Compress = (bytes: Uint8Array) => Uint8Array;

@@ -1,0 +1,78 @@
+/** Severity of a level as loggers write it: a word in any case, or a number. */
+
+import { SEVERITY } from "@obs/wire";
+
+const WORDS: Readonly<Record<string, number>> = {
+  trace: SEVERITY.TRACE,
+  trc: SEVERITY.TRACE,
+  verbose: SEVERITY.TRACE,
+  finest: SEVERITY.TRACE,
+  debug: SEVERITY.DEBUG,
+  dbg: SEVERITY.DEBUG,
+  fine: SEVERITY.DEBUG,
+  info: SEVERITY.INFO,
+  inf: SEVERITY.INFO,
+  information: SEVERITY.INFO,
+  informational: SEVERITY.INFO,
+  notice: SEVERITY.INFO + 1,
+  warn: SEVERITY.WARN,
+  wrn: SEVERITY.WARN,
+  warning: SEVERITY.WARN,
+  error: SEVERITY.ERROR,
+  err: SEVERITY.ERROR,
+  severe: SEVERITY.ERROR,
+  critical: SEVERITY.FATAL,
+  crit: SEVERITY.FATAL,
+  alert: SEVERITY.FATAL + 1,
+  fatal: SEVERITY.FATAL,
+  panic: SEVERITY.FATAL + 2,
+  emerg: SEVERITY.FATAL + 3,
+  emergency: SEVERITY.FATAL + 3,
+};
+
+const MAX_WORD_BYTES = Math.max(...Object.keys(WORDS).map((word) => word.length));
+
+/** Words by length and first letter, as bytes. */
+const BY_START: { readonly bytes: Uint8Array; readonly severity: number }[][] = Array.from({ length: (MAX_WORD_BYTES + 1) * 32 }, () => []);
+for (const [word, severity] of Object.entries(WORDS))
+  BY_START[word.length * 32 + (word.charCodeAt(0) & 31)]!.push({ bytes: Buffer.from(word), severity });
+
+/** 0-7 as RFC 5424 has them (GELF and journald send these). */
+const SYSLOG = [24, 22, 21, 17, 13, 10, 9, 5];
+
+const LETTER_CASE = 0x20;
+
+/** Severity number of the word in [from, to), or -1 when it is none. */
+export const severityOfWord = (bytes: Uint8Array, from: number, to: number): number => {
+  const length = to - from;
+  if (length < 3 || length > MAX_WORD_BYTES) return -1;
+  for (const word of BY_START[length * 32 + (bytes[from]! & 31)]!) {
+    let index = 0;
+    while (index < length && (bytes[from + index]! | LETTER_CASE) === word.bytes[index]) index++;
+    if (index === length) return word.severity;
+  }
+  return -1;
+};
+
+/** Severity of a level field, or -1: a word, pino's and bunyan's 10-60, or syslog's 0-7. */
+export const severityOfLevel = (bytes: Uint8Array, from: number, to: number): number => {
+  const first = bytes[from]! - 48;
+  if (to - from === 1) return first >= 0 && first <= 7 ? SYSLOG[first]! : -1;
+  if (to - from === 2 && first >= 1 && first <= 6) {
+    const ones = bytes[from + 1]! - 48;
+    return ones >= 0 && ones <= 9 ? SEVERITY.TRACE + 4 * (first - 1) : -1;
+  }
+  return severityOfWord(bytes, from, to);
+};
+
+/** Severity of a field that holds OpenTelemetry's own number, 0-24, or -1. */
+export const severityOfNumber = (bytes: Uint8Array, from: number, to: number): number => {
+  let value = 0;
+  if (to === from || to - from > 2) return -1;
+  for (let at = from; at < to; at++) {
+    const digit = bytes[at]! - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value <= 24 ? value : -1;
+};

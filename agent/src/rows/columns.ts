@@ -1,0 +1,252 @@
+/**
+ * The columns of a block, laid out in the arena as ClickHouse's Native format wants them, and the
+ * row that is being written. A row is begun, filled and then committed or rolled back; nothing is
+ * allocated per row.
+ */
+
+import { Arena } from "./arena.ts";
+import { ByteDictionary, KeyDictionary } from "./dictionary.ts";
+import { writeNanoseconds } from "./int64.ts";
+import { TimeRange } from "./time-range.ts";
+
+/** Most attributes of one row; what is beyond goes, as JSON text, into one attribute. */
+export const MAX_ROW_ATTRIBUTES = 1024;
+/** On average over a block; a block whose rows have more is sealed early. */
+const ATTRIBUTES_PER_ROW = 32;
+/** Room that is checked before a row: its attributes, those of its stream, and some to spare. */
+const ROW_ENTRY_RESERVE = 2 * MAX_ROW_ATTRIBUTES;
+/** Dictionaries that grew past this are dropped when their block has been encoded. */
+const KEEP_IDS = 4096;
+
+export interface ColumnSizes {
+  readonly maxRows: number;
+  readonly inputBytes: number;
+  /** The most bytes that one row can add to the messages or to the attribute values. */
+  readonly maxRowBytes: number;
+}
+
+/** Bytes of messages (and as many of attribute values) after which a block counts as full. */
+const TEXT_BYTES = 8 * 1024 * 1024;
+
+export class LogColumns {
+  readonly arena: Arena;
+  readonly services: ByteDictionary;
+  readonly hosts: ByteDictionary;
+  readonly environments: ByteDictionary;
+  readonly keys = new KeyDictionary();
+  /** Of the committed rows' timestamps. */
+  readonly range = new TimeRange();
+
+  /** Offsets of the regions. */
+  readonly input: number;
+  readonly scratch: number;
+  readonly timestamps: number;
+  readonly observed: number;
+  readonly severities: number;
+  readonly serviceIds: number;
+  readonly hostIds: number;
+  readonly environmentIds: number;
+  readonly traceIds: number;
+  readonly spanIds: number;
+  readonly patterns: number;
+  readonly weights: number;
+  readonly batches: number;
+  readonly ordinals: number;
+  /** UInt64 running totals of attributes; only the lower half is ever written. */
+  readonly entryEnds: number;
+  readonly entryKeys: number;
+  readonly indexes: number;
+  readonly messages: number;
+  readonly values: number;
+
+  rows = 0;
+  /** Ends of the variable columns, including the row that is being written. */
+  messageEnd: number;
+  valueEnd: number;
+  entryCount = 0;
+
+  readonly #sizes: ColumnSizes;
+  readonly #maxEntries: number;
+  #rowMessageStart: number;
+  #rowValueStart: number;
+  #rowEntryStart = 0;
+  #seconds = 0;
+  #nanoseconds = 0;
+  #unusualConstants = false;
+
+  constructor(sizes: ColumnSizes) {
+    const { maxRows, inputBytes, maxRowBytes } = sizes;
+    this.#sizes = sizes;
+    this.#maxEntries = maxRows * ATTRIBUTES_PER_ROW + ROW_ENTRY_RESERVE;
+    const textBytes = TEXT_BYTES + maxRowBytes;
+    const perRow = [8, 8, 1, 2, 2, 2, 16, 8, 8, 4, 16, 4, 8].map((width) => width * maxRows);
+    const arena = new Arena([inputBytes, inputBytes, ...perRow, this.#maxEntries * 2, this.#maxEntries * 2, textBytes, textBytes]);
+    this.arena = arena;
+    let region = 0;
+    const next = () => arena.start(region++);
+    this.input = next();
+    this.scratch = next();
+    this.timestamps = next();
+    this.observed = next();
+    this.severities = next();
+    this.serviceIds = next();
+    this.hostIds = next();
+    this.environmentIds = next();
+    this.traceIds = next();
+    this.spanIds = next();
+    this.patterns = next();
+    this.weights = next();
+    this.batches = next();
+    this.ordinals = next();
+    this.entryEnds = next();
+    this.entryKeys = next();
+    this.indexes = next();
+    this.messages = next();
+    this.values = next();
+    this.messageEnd = this.#rowMessageStart = this.messages;
+    this.valueEnd = this.#rowValueStart = this.values;
+    this.services = new ByteDictionary(arena);
+    this.hosts = new ByteDictionary(arena);
+    this.environments = new ByteDictionary(arena);
+    for (let row = 0; row < maxRows; row++) arena.view.setUint32(this.ordinals + row * 4, row, true);
+    this.#fillConstants();
+  }
+
+  get maxRows(): number {
+    return this.#sizes.maxRows;
+  }
+
+  /** Whether one more row of any size fits. */
+  get hasRoom(): boolean {
+    const { maxRows } = this.#sizes;
+    return (
+      this.rows < maxRows &&
+      this.messageEnd - this.messages <= TEXT_BYTES &&
+      this.valueEnd - this.values <= TEXT_BYTES &&
+      this.entryCount + ROW_ENTRY_RESERVE <= this.#maxEntries &&
+      this.keys.size + ROW_ENTRY_RESERVE <= KeyDictionary.maxIds
+    );
+  }
+
+  /** Starts a row with a time (seconds, ns), the ids of its resource, and nothing else. */
+  beginRow(seconds: number, nanoseconds: number, service: number, host: number, environment: number): void {
+    const { bytes, view } = this.arena;
+    const row = this.rows;
+    this.#seconds = seconds;
+    this.#nanoseconds = nanoseconds;
+    view.setUint16(this.serviceIds + row * 2, service, true);
+    view.setUint16(this.hostIds + row * 2, host, true);
+    view.setUint16(this.environmentIds + row * 2, environment, true);
+    writeNanoseconds(view, this.observed + row * 8, seconds, nanoseconds);
+    this.#rowMessageStart = this.messageEnd;
+    this.#rowValueStart = this.valueEnd;
+    this.#rowEntryStart = this.entryCount;
+    bytes[this.severities + row] = 0;
+    const trace = this.traceIds + row * 16;
+    view.setFloat64(trace, 0);
+    view.setFloat64(trace + 8, 0);
+    view.setFloat64(this.spanIds + row * 8, 0);
+  }
+
+  /** Takes back everything since `beginRow`. */
+  rollbackRow(): void {
+    this.messageEnd = this.#rowMessageStart;
+    this.valueEnd = this.#rowValueStart;
+    this.entryCount = this.#rowEntryStart;
+  }
+
+  commitRow(): void {
+    const row = this.rows;
+    const { bytes, view } = this.arena;
+    if (this.messageEnd === this.#rowMessageStart) bytes[this.messageEnd++] = 0;
+    view.setUint32(this.entryEnds + row * 8, this.entryCount, true);
+    writeNanoseconds(view, this.timestamps + row * 8, this.#seconds, this.#nanoseconds);
+    this.range.add(this.#seconds, this.#nanoseconds);
+    this.rows = row + 1;
+  }
+
+  setTimestamp(seconds: number, nanoseconds: number): void {
+    this.#seconds = seconds;
+    this.#nanoseconds = nanoseconds;
+  }
+
+  setMessage(from: number, to: number): void {
+    this.messageEnd = this.#writeText(this.messageEnd, from, to);
+  }
+
+  setMessageText(text: string): void {
+    this.messageEnd = this.#writeString(this.messageEnd, text);
+  }
+
+  addAttribute(key: number, from: number, to: number): void {
+    this.#addKey(key);
+    this.valueEnd = this.#writeText(this.valueEnd, from, to);
+  }
+
+  addAttributeText(key: number, text: string): void {
+    this.#addKey(key);
+    this.valueEnd = this.#writeString(this.valueEnd, text);
+  }
+
+  setPatternAndWeight(pattern: bigint, weight: number): void {
+    if (pattern === 0n && weight === 1) return;
+    this.#unusualConstants = true;
+    this.arena.view.setBigUint64(this.patterns + this.rows * 8, pattern, true);
+    this.arena.view.setFloat32(this.weights + this.rows * 4, weight, true);
+  }
+
+  reset(): void {
+    this.rows = 0;
+    this.entryCount = 0;
+    this.messageEnd = this.messages;
+    this.valueEnd = this.values;
+    this.range.clear();
+    if (this.#unusualConstants) this.#fillConstants();
+  }
+
+  /** True when ids that others hold (shapes, streams) have become void. Only for an empty block. */
+  dropLargeDictionaries(): boolean {
+    const dictionaries = [this.services, this.hosts, this.environments, this.keys];
+    if (dictionaries.every(({ size }) => size <= KEEP_IDS)) return false;
+    for (const dictionary of dictionaries) dictionary.clear();
+    return true;
+  }
+
+  #fillConstants(): void {
+    this.#unusualConstants = false;
+    const { bytes, view } = this.arena;
+    bytes.fill(0, this.patterns, this.patterns + this.maxRows * 8);
+    for (let row = 0; row < this.maxRows; row++) view.setFloat32(this.weights + row * 4, 1, true);
+  }
+
+  #addKey(key: number): void {
+    this.arena.view.setUint16(this.entryKeys + this.entryCount * 2, key, true);
+    this.entryCount++;
+  }
+
+  #writeText(at: number, from: number, to: number): number {
+    const length = to - from;
+    const start = this.#writeLength(at, length);
+    this.arena.copy(start, from, length);
+    return start + length;
+  }
+
+  #writeString(at: number, text: string): number {
+    const length = Buffer.byteLength(text);
+    const start = this.#writeLength(at, length);
+    this.arena.buffer.write(text, start, "utf8");
+    return start + length;
+  }
+
+  #writeLength(at: number, length: number): number {
+    const { bytes } = this.arena;
+    let rest = length;
+    let end = at;
+    while (rest >= 0x80) {
+      bytes[end++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    bytes[end++] = rest;
+    return end;
+  }
+}

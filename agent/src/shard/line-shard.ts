@@ -1,0 +1,105 @@
+/**
+ * A shard of line sources: one block that is filled, sealed and committed again and again.
+ *
+ * A block is sealed when it is full, or `lingerMs` after its first row. Sealing (encode, compress,
+ * take the positions, hand to the buffer) happens in one tick, so the block can be filled again at
+ * once: only compressed bytes are under way to the disk, and at most `maxCommits` of them.
+ */
+
+import { formatBatchKey } from "@obs/wire";
+import type { CommitTarget } from "../core/batch-buffer.ts";
+import type { Clock } from "../core/clock.ts";
+import type { LineShard, LineStream, SealedBatch } from "../core/contracts.ts";
+import type { Compress, RowBlock } from "../core/row-block.ts";
+import { CommitGate } from "./commit-gate.ts";
+
+export interface LineShardOptions {
+  readonly block: RowBlock;
+  readonly compress: Compress;
+  readonly buffer: CommitTarget;
+  readonly clock: Clock;
+  readonly lingerMs: number;
+  readonly maxCommits?: number;
+}
+
+const MAX_COMMITS = 2;
+
+export class BlockLineShard implements LineShard {
+  readonly input: Buffer;
+  readonly #block: RowBlock;
+  readonly #options: LineShardOptions;
+  readonly #gate: CommitGate;
+  readonly #offsets = new Map<LineStream, number>();
+  #counted = { lines: 0, blank: 0 };
+  #cancelLinger: (() => void) | undefined;
+
+  constructor(options: LineShardOptions) {
+    this.#options = options;
+    this.#block = options.block;
+    this.input = options.block.input;
+    this.#gate = new CommitGate(options.buffer, options.maxCommits ?? MAX_COMMITS);
+  }
+
+  async ready(signal?: AbortSignal): Promise<void> {
+    await this.#options.buffer.whenRoom(signal);
+    await this.#gate.opened();
+  }
+
+  async append(stream: LineStream, offset: number, length: number, final = false): Promise<number> {
+    const observedNs = this.#options.clock.nowNs();
+    let at = 0;
+    for (;;) {
+      const end = this.#block.appendLines(stream, at, length, observedNs, final);
+      if (end > at) this.#offsets.set(stream, offset + end);
+      at = end;
+      if (!this.#block.full) break;
+      await this.#sealWhenOpen();
+    }
+    if (this.#block.rows > 0) this.#cancelLinger ??= this.#options.clock.after(this.#options.lingerMs, () => this.#onLinger());
+    return at;
+  }
+
+  async flush(): Promise<void> {
+    await this.#sealWhenOpen();
+    await this.#gate.allDone();
+  }
+
+  #onLinger(): void {
+    this.#cancelLinger = undefined;
+    // A failure is kept by the gate and comes out of the next append, ready or flush.
+    this.#sealWhenOpen().catch(() => {});
+  }
+
+  async #sealWhenOpen(): Promise<void> {
+    await this.#gate.opened();
+    this.#seal();
+  }
+
+  #seal(): void {
+    this.#cancelLinger?.();
+    this.#cancelLinger = undefined;
+    const { lines, blank } = this.#block.counts;
+    const counts = { lines: lines - this.#counted.lines, blank: blank - this.#counted.blank };
+    if (this.#block.rows === 0 && this.#offsets.size === 0) return;
+    this.#counted = { lines, blank };
+    const positions = this.#takePositions();
+    const batches = this.#block.rows > 0 ? [this.#sealBlock(positions)] : [];
+    this.#gate.begin({ batches, lines: counts, ...(batches.length === 0 && { positions }) }).catch(() => {});
+  }
+
+  #sealBlock(positions: ReadonlyMap<string, Uint8Array>): SealedBatch {
+    const { rows, firstNs, lastNs } = this.#block;
+    const key = this.#options.buffer.nextKey();
+    const raw = this.#block.encode(key);
+    const batch: SealedBatch = { stream: "logs", key: formatBatchKey(key), rows, rawBytes: raw.length, firstNs, lastNs, body: this.#options.compress(raw), positions, tenant: "" };
+    this.#block.reset();
+    return batch;
+  }
+
+  #takePositions(): Map<string, Uint8Array> {
+    const positions = new Map<string, Uint8Array>();
+    for (const [stream, offset] of this.#offsets) if (stream.id !== "") positions.set(stream.id, stream.encodePosition(offset));
+    this.#offsets.clear();
+    return positions;
+  }
+}

@@ -1,0 +1,80 @@
+import { hash } from "node:crypto";
+import type { LineStream } from "../../core/contracts.ts";
+import { EMPTY_FINGERPRINT, type Fingerprint } from "./identity.ts";
+import { encodePosition, positionId, type Content, type FilePosition, type Tail } from "./position.ts";
+
+const TAIL_BYTES = 64;
+
+/** What a stream asks of the file that it is read from when a position is stored. */
+export type Whereabouts = Pick<FilePosition, "device" | "inode" | "birthNs" | "seenMs">;
+
+export interface StreamResource {
+  readonly service: string;
+  readonly host: string;
+  readonly environment: string;
+}
+
+/**
+ * One content of one file. Truncation ends a stream and begins another with the same id, so that a
+ * position which is encoded late still describes the content that its offset belongs to.
+ */
+export class FileStream implements LineStream {
+  readonly id: string;
+  readonly service: string;
+  readonly host: string;
+  readonly environment: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** The name under which it was opened; a rotated file's rows keep it. */
+  readonly path: string;
+  /** What the same inode held before; as durable as this stream's positions, because rows go in order. */
+  readonly past: readonly Content[];
+  fingerprint: Fingerprint = EMPTY_FINGERPRINT;
+  /** Where reading stopped for good, once the content is gone. */
+  end: number | undefined;
+  readonly #whereabouts: Whereabouts;
+  readonly #tailBytes = Buffer.allocUnsafe(TAIL_BYTES);
+  #tail: Tail | undefined;
+  #tailLength = 0;
+  #tailEnd = 0;
+
+  constructor(path: string, resource: StreamResource, whereabouts: Whereabouts, past: readonly Content[]) {
+    this.id = positionId(whereabouts);
+    this.path = path;
+    this.service = resource.service;
+    this.host = resource.host;
+    this.environment = resource.environment;
+    this.attributes = { "log.file.path": path };
+    this.past = past;
+    this.#whereabouts = whereabouts;
+  }
+
+  /** Remembers the end of what was read: `input[0, length)`, whose first byte is at `offset`. */
+  rememberTail(input: Buffer, offset: number, length: number): void {
+    this.#tailLength = Math.min(TAIL_BYTES, length);
+    this.#tailEnd = offset + length;
+    input.copy(this.#tailBytes, 0, length - this.#tailLength, length);
+    this.#tail = undefined;
+  }
+
+  restoreTail(tail: Tail | undefined): void {
+    this.#tail = tail;
+    this.#tailLength = 0;
+  }
+
+  get tail(): Tail | undefined {
+    if (this.#tailLength > 0 && !this.#tail) {
+      const bytes = this.#tailBytes.subarray(0, this.#tailLength);
+      this.#tail = { end: this.#tailEnd, length: this.#tailLength, hash: hash("sha1", bytes, "base64") };
+    }
+    return this.#tail;
+  }
+
+  contentUpTo(end: number): Content {
+    return { fingerprint: this.fingerprint, end, tail: this.tail };
+  }
+
+  encodePosition(offset: number): Uint8Array {
+    const { device, inode, birthNs, seenMs } = this.#whereabouts;
+    return encodePosition({ device, inode, birthNs, seenMs, past: this.past, path: this.path, ...this.contentUpTo(offset) });
+  }
+}

@@ -1,0 +1,89 @@
+import type { FileHandle } from "node:fs/promises";
+import { inodeKey, type FileFacts } from "./identity.ts";
+import { FileStream, type StreamResource } from "./file-stream.ts";
+import type { Content } from "./position.ts";
+
+/** Contents remembered from before truncations: enough to tell the usual number of kept copies. */
+const MAX_PAST = 8;
+
+/**
+ * One inode that is followed, under whatever name. The registry moves names (`path`, `attached`),
+ * the reader moves bytes (`offset`, `stream`, `handle`); neither writes the other's fields.
+ */
+export class FollowedFile {
+  readonly key: string;
+  readonly device: bigint;
+  readonly inode: bigint;
+  birthNs: bigint;
+
+  // Names: the registry's.
+  path: string;
+  /** `path` leads to this file. A detached one is read to its end through its handle. */
+  attached = true;
+  /** It lost the name under which it was read: an unterminated last line will not be finished. */
+  rotated = false;
+  /** ms since 1970: when `path` last led to this file. */
+  seenMs: number;
+  /** The file that had the name before; it is read first. */
+  after: FollowedFile | undefined;
+  /** A file whose content this one copies: what was read there is not read here. */
+  copyOf: { readonly file: FollowedFile; readonly stream: FileStream } | undefined;
+
+  // Bytes: the reader's.
+  handle: FileHandle | undefined;
+  stream: FileStream;
+  offset = 0;
+  size = 0;
+  links = 1;
+  queued = false;
+  /** Everything up to the last look was handed on, except for an unterminated line. */
+  caughtUp = false;
+  /** Never read again: deleted, or rotated away and silent for long. */
+  closed = false;
+  lastGrowthMs: number;
+  lastTurnMs = 0;
+  readonly #resource: StreamResource;
+
+  constructor(path: string, facts: FileFacts, streamPath: string, resource: StreamResource, nowMs: number) {
+    this.key = inodeKey(facts);
+    this.device = facts.device;
+    this.inode = facts.inode;
+    this.birthNs = facts.birthNs;
+    this.path = path;
+    this.size = facts.size;
+    this.links = facts.links;
+    this.seenMs = nowMs;
+    this.lastGrowthMs = nowMs;
+    this.#resource = resource;
+    this.stream = new FileStream(streamPath, resource, this, []);
+  }
+
+  /** Goes on where content has been read to, by an earlier process or under another name. */
+  resumeAt(content: Content, past: readonly Content[] = []): void {
+    this.#begin(content.end, past);
+    this.stream.fingerprint = content.fingerprint;
+    this.stream.restoreTail(content.tail);
+  }
+
+  /** The content is another: remembers what was read of the old one and begins anew. */
+  beginAnew(): void {
+    const { stream, offset } = this;
+    stream.end = offset;
+    this.#begin(0, [...stream.past, stream.contentUpTo(offset)]);
+  }
+
+  #begin(offset: number, past: readonly Content[]): void {
+    // Nothing can be said about empty content: every file begins like it.
+    const telling = past.filter(({ fingerprint }) => fingerprint.length > 0).slice(-MAX_PAST);
+    this.stream = new FileStream(this.stream.path, this.#resource, this, telling);
+    this.offset = offset;
+  }
+
+  /** What `stat` of the open file says now. */
+  observe(facts: FileFacts, nowMs: number): void {
+    if (facts.size !== this.size) this.lastGrowthMs = nowMs;
+    this.size = facts.size;
+    this.links = facts.links;
+    if (this.birthNs === 0n) this.birthNs = facts.birthNs;
+  }
+}

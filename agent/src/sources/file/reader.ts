@@ -1,0 +1,211 @@
+/**
+ * Bytes of files to lines of the shard: one turn per file with data, round and round.
+ *
+ * Invariants
+ * - `offset` moves only by what the shard said it took, so position + bytes handed on = position.
+ * - A chunk is handed on only if, after it was read, the file still had the size and the first bytes
+ *   that its stream is known by: bytes of two contents never meet in one stream.
+ * - A handle is closed only when the file is read to its end, or can be opened again by its name.
+ */
+
+import type { FileHandle } from "node:fs/promises";
+import { sleep, type Clock } from "../../core/clock.ts";
+import type { LineShard } from "../../core/contracts.ts";
+import type { Log } from "../../core/log.ts";
+import type { FileCounters } from "./counters.ts";
+import type { FollowedFile } from "./followed-file.ts";
+import { beginsWith, errorCode, factsOfHandle, fingerprintOf, readAt, type FileFacts } from "./identity.ts";
+import type { OpenFiles } from "./open-files.ts";
+import type { FileSourceOptions } from "./options.ts";
+
+/** A file is looked at every `pollIntervalMs` for this long after it grew; then events and scans wake it. */
+const WARM_MS = 10_000;
+/** Looks per poll; with more warm files each is looked at more rarely, and events wake them. */
+const POLL_FILES = 64;
+/** A rotated file whose writer has not moved on is kept open this long after its last line. */
+const KEEP_ROTATED_MS = 10 * 60_000;
+
+/** What the reader finds out about names. */
+export interface ReaderEvents {
+  /** The content was replaced; the stream that ended is the last of `past` of the new one. */
+  truncated(file: FollowedFile): Promise<void>;
+  /** The file's name does not lead to it any more, and it was not open. */
+  lost(file: FollowedFile): void;
+  /** Nothing will ever be read from it again. */
+  finished(file: FollowedFile): void;
+}
+
+export interface ReaderParts {
+  readonly shard: LineShard;
+  readonly openFiles: OpenFiles;
+  readonly options: FileSourceOptions;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: FileCounters;
+  readonly events: ReaderEvents;
+}
+
+export class Reader {
+  readonly #parts: ReaderParts;
+  readonly #queue: FollowedFile[] = [];
+  readonly #warm = new Set<FollowedFile>();
+  #nextPollMs = 0;
+  #interrupt: () => void = () => {};
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
+  }
+
+  /** Gives the file a turn. Harmless when it has nothing new. */
+  wake(file: FollowedFile): void {
+    if (file.queued || file.closed) return;
+    file.queued = true;
+    this.#queue.push(file);
+    this.#interrupt();
+  }
+
+  /** Looks at the file often for a while, whether or not it has data. */
+  watchClosely(file: FollowedFile): void {
+    this.#warm.add(file);
+  }
+
+  /** Reads until the signal aborts. Rejects only when the shard does: then nothing more can be kept. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, options } = this.#parts;
+    while (!signal.aborted) {
+      if (clock.nowMs() >= this.#nextPollMs) {
+        await this.#poll();
+        this.#nextPollMs = clock.nowMs() + options.pollIntervalMs;
+      }
+      const file = this.#queue.shift();
+      if (!file) await this.#idle(signal);
+      else {
+        file.queued = false;
+        await this.#turn(file, signal);
+      }
+    }
+  }
+
+  async #idle(signal: AbortSignal): Promise<void> {
+    const interrupted = new AbortController();
+    this.#interrupt = () => interrupted.abort();
+    const waitMs = this.#nextPollMs - this.#parts.clock.nowMs();
+    await sleep(this.#parts.clock, waitMs, AbortSignal.any([signal, interrupted.signal]));
+    this.#interrupt = () => {};
+  }
+
+  async #turn(file: FollowedFile, signal: AbortSignal): Promise<void> {
+    if (file.closed || file.copyOf) return;
+    if (isBehind(file)) return this.wake(file);
+    const { shard, clock } = this.#parts;
+    file.lastTurnMs = clock.nowMs();
+    file.caughtUp = false;
+    await shard.ready(signal);
+    if (signal.aborted) return;
+    const chunk = await this.#read(file);
+    if (!chunk) return;
+    const { offset } = file;
+    const atEnd = offset + chunk.length >= file.size;
+    const final = atEnd && this.#isOver(file);
+    let consumed = 0;
+    if (chunk.length > 0) {
+      file.stream.rememberTail(shard.input, offset, chunk.length);
+      consumed = await shard.append(file.stream, offset, chunk.length, final);
+      file.offset += consumed;
+      this.#parts.counters.add("bytes_read", consumed);
+    }
+    this.#warm.add(file);
+    if (consumed > 0 ? file.offset < file.size : !atEnd) return this.wake(file);
+    file.caughtUp = true;
+    if (final && this.#mayClose(file)) await this.#finish(file);
+  }
+
+  /** Reads into the shard's input, if that is still the content of the file's stream. */
+  async #read(file: FollowedFile): Promise<{ length: number } | undefined> {
+    const { shard, openFiles, events, counters, clock } = this.#parts;
+    try {
+      const handle = await openFiles.handleOf(file);
+      if (!handle) return void events.lost(file);
+      const { bytesRead } = await handle.read(shard.input, 0, shard.input.length, file.offset);
+      const facts = await factsOfHandle(handle);
+      if (await this.#isSameContent(file, handle, facts, file.offset + bytesRead)) {
+        file.observe(facts, clock.nowMs());
+        return { length: bytesRead };
+      }
+      file.beginAnew();
+      file.observe(facts, clock.nowMs());
+      counters.add("truncations");
+      await events.truncated(file);
+      this.wake(file);
+    } catch (error) {
+      this.#failed(file, error);
+    }
+    return undefined;
+  }
+
+  /** Tells copytruncate also when the file has grown past the offset again; lets the fingerprint grow. */
+  async #isSameContent(file: FollowedFile, handle: FileHandle, facts: FileFacts, end: number): Promise<boolean> {
+    if (facts.size < end) return false;
+    const { stream } = file;
+    const head = await readAt(handle, 0, Math.min(this.#parts.options.fingerprintBytes, facts.size));
+    // Fewer bytes than the file had a moment ago: it is being truncated right now.
+    if (head.length < Math.min(this.#parts.options.fingerprintBytes, facts.size) || !beginsWith(head, stream.fingerprint)) return false;
+    if (head.length > stream.fingerprint.length) stream.fingerprint = fingerprintOf(head);
+    return true;
+  }
+
+  #failed(file: FollowedFile, error: unknown): void {
+    file.caughtUp = true;
+    this.#parts.counters.add("read_errors");
+    this.#parts.log.warn(`cannot read ${file.path}: ${errorCode(error)}; it is tried again at every scan`);
+  }
+
+  /** Nobody will finish an unterminated last line. */
+  #isOver(file: FollowedFile): boolean {
+    const quietMs = this.#parts.clock.nowMs() - file.lastGrowthMs;
+    return (file.rotated || file.links === 0) && quietMs >= this.#parts.options.rotatedQuietMs;
+  }
+
+  #mayClose(file: FollowedFile): boolean {
+    if (file.attached) return false;
+    return file.links === 0 || this.#parts.clock.nowMs() - file.lastGrowthMs >= KEEP_ROTATED_MS;
+  }
+
+  async #finish(file: FollowedFile): Promise<void> {
+    file.closed = true;
+    file.stream.end = file.offset;
+    this.#warm.delete(file);
+    await this.#parts.openFiles.close(file);
+    this.#parts.events.finished(file);
+  }
+
+  /** Looks at files that grew lately and at rotated ones that wait for their end. */
+  async #poll(): Promise<void> {
+    let left = POLL_FILES;
+    for (const file of this.#warm) {
+      if (left-- === 0) break;
+      // To the back, so that all get their look when there are many.
+      this.#warm.delete(file);
+      if (file.closed || !file.handle) continue;
+      if (!file.queued && (await this.#hasNews(file))) this.wake(file);
+      const cold = this.#parts.clock.nowMs() - file.lastGrowthMs >= WARM_MS;
+      if (!cold || !file.attached) this.#warm.add(file);
+    }
+  }
+
+  async #hasNews(file: FollowedFile): Promise<boolean> {
+    try {
+      const facts = await factsOfHandle(file.handle!);
+      const grown = facts.size !== file.size;
+      file.links = facts.links;
+      const unfinished = file.offset < facts.size && this.#isOver(file);
+      return grown || unfinished || (this.#isOver(file) && this.#mayClose(file));
+    } catch (error) {
+      this.#failed(file, error);
+      return false;
+    }
+  }
+}
+
+/** A rotated file is read before the one that took its name, as long as it has a turn coming. */
+const isBehind = ({ after }: FollowedFile): boolean => after !== undefined && after.queued && !after.closed && !after.caughtUp;

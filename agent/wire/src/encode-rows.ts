@@ -1,0 +1,73 @@
+/** Rows as objects to Native blocks. The agent's log path has its own encoder over columns. */
+
+import { batchKeyToUInt128, type BatchKey } from "./batch-key.ts";
+import { ByteWriter } from "./native/byte-writer.ts";
+import { codecOf } from "./native/column-codecs.ts";
+import { encodeNative } from "./native/encode.ts";
+import type { LogRecord, MetricSample, MetricSeries } from "./records.ts";
+import { STREAMS, type Stream } from "./schema.ts";
+
+const encodeRows = <Row>(
+  stream: Stream,
+  rows: readonly Row[],
+  fields: Readonly<Record<string, (row: Row) => unknown>>,
+  key: BatchKey,
+  firstRow: number,
+): Buffer => {
+  const batch = batchKeyToUInt128(key);
+  const bodies = STREAMS[stream].map(({ name, type }) => {
+    const writer = new ByteWriter(rows.length * 8 + 64);
+    const field = fields[name];
+    if (name === "batch") codecOf(type).write(writer, rows.map(() => batch));
+    else if (name === "row") codecOf(type).write(writer, rows.map((_, index) => firstRow + index));
+    else if (field) codecOf(type).write(writer, rows.map(field));
+    else throw new Error(`BUG: no field for column ${stream}.${name}`);
+    return writer.bytes();
+  });
+  return encodeNative(stream, bodies, rows.length);
+};
+
+const LOG_FIELDS: Readonly<Record<string, (row: LogRecord) => unknown>> = {
+  timestamp: (row) => row.timestamp,
+  observed: (row) => row.observed,
+  severity: (row) => row.severity,
+  service: (row) => row.service,
+  host: (row) => row.host,
+  environment: (row) => row.environment,
+  message: (row) => row.message,
+  trace_id: (row) => row.traceId,
+  span_id: (row) => row.spanId,
+  pattern: (row) => row.pattern,
+  weight: (row) => row.weight,
+  attributes: (row) => row.attributes,
+};
+
+const SAMPLE_FIELDS: Readonly<Record<string, (row: MetricSample) => unknown>> = {
+  metric: (row) => row.metric,
+  series: (row) => row.series,
+  timestamp: (row) => row.timestamp,
+  value: (row) => row.value,
+};
+
+const SERIES_FIELDS: Readonly<Record<string, (row: MetricSeries) => unknown>> = {
+  metric: (row) => row.metric,
+  series: (row) => row.series,
+  labels: (row) => row.labels,
+  kind: (row) => row.kind,
+  unit: (row) => row.unit,
+  help: (row) => row.help,
+  first_seen: (row) => row.firstSeen,
+  last_seen: (row) => row.lastSeen,
+};
+
+/** Uncompressed Native block of `logs`; row ordinals count from `firstRow`. */
+export const encodeLogs = (records: readonly LogRecord[], key: BatchKey, firstRow = 0): Buffer =>
+  encodeRows("logs", records, LOG_FIELDS, key, firstRow);
+
+/** Uncompressed Native block of `samples`. */
+export const encodeSamples = (rows: readonly MetricSample[], key: BatchKey): Buffer =>
+  encodeRows("samples", rows, SAMPLE_FIELDS, key, 0);
+
+/** Uncompressed Native block of `series`. */
+export const encodeSeries = (rows: readonly MetricSeries[], key: BatchKey): Buffer =>
+  encodeRows("series", rows, SERIES_FIELDS, key, 0);

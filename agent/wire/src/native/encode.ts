@@ -1,0 +1,48 @@
+/**
+ * A Native block: number of columns, number of rows, then per column its name, its type and, unless
+ * there are no rows, its body (ClickHouse, NativeWriter.cpp, revision 0 as HTTP uses it).
+ */
+
+import { STREAMS, type Column, type Stream } from "../schema.ts";
+import { ByteWriter } from "./byte-writer.ts";
+
+const columnHeader = ({ name, type }: Column): Buffer => {
+  const writer = new ByteWriter(64);
+  writer.string(name);
+  writer.string(type);
+  return Buffer.from(writer.bytes());
+};
+
+const HEADERS = Object.fromEntries(
+  Object.entries(STREAMS).map(([stream, columns]) => [stream, columns.map(columnHeader)]),
+) as Record<Stream, Buffer[]>;
+
+/** A column's body, whole or in pieces that are joined without anything between them. */
+export type ColumnBody = Uint8Array | readonly Uint8Array[];
+
+/**
+ * Joins column bodies, given in schema order, to one block of schema version 1. Writes into `out`
+ * when it is large enough (the result is then a view of it), otherwise into new memory.
+ */
+export const encodeNative = (stream: Stream, columns: readonly ColumnBody[], rows: number, out?: Buffer): Buffer => {
+  const headers = HEADERS[stream];
+  if (columns.length !== headers.length) throw new Error(`BUG: ${stream} has ${headers.length} columns, got ${columns.length}`);
+  const writer = new ByteWriter(16);
+  writer.varint(headers.length);
+  writer.varint(rows);
+  const pieces: Uint8Array[] = [writer.bytes()];
+  for (const [index, body] of columns.entries()) {
+    pieces.push(headers[index]!);
+    if (rows === 0) continue;
+    if (body instanceof Uint8Array) pieces.push(body);
+    else pieces.push(...body);
+  }
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const block = out !== undefined && out.length >= length ? out.subarray(0, length) : Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const piece of pieces) {
+    block.set(piece, at);
+    at += piece.length;
+  }
+  return block;
+};

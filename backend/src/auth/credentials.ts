@@ -1,0 +1,37 @@
+/** Where a request carries its secret: `Authorization: Bearer <key>`, or the session cookie. */
+
+import type { IncomingHttpHeaders } from "node:http";
+
+export const SESSION_COOKIE = "obs_session";
+
+const BEARER = /^Bearer +(\S+) *$/i;
+
+export const bearerOf = (headers: IncomingHttpHeaders): string | undefined => BEARER.exec(headers.authorization ?? "")?.[1];
+
+/** Value of one cookie (RFC 6265, 4.2.1); our values are base64url and need no decoding. */
+export const cookieOf = (headers: IncomingHttpHeaders, name: string): string | undefined => {
+  for (const pair of (headers.cookie ?? "").split(";")) {
+    const at = pair.indexOf("=");
+    if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim();
+  }
+  return undefined;
+};
+
+/** `Set-Cookie` of a session. Lax, so that the sign-in link works from a terminal or a chat. */
+export const sessionCookie = (secret: string, maxAgeSeconds: number, secure: boolean): string =>
+  `${SESSION_COOKIE}=${secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${maxAgeSeconds}${secure ? "; Secure" : ""}`;
+
+const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * Whether a cookie may speak for this request. `SameSite=Lax` knows no ports: a page of another
+ * program on localhost is the same site. So a request that changes something must come from our own
+ * origin, which every current browser says in `Sec-Fetch-Site`, or else in `Origin`.
+ */
+export const cookieIsTrusted = (method: string, headers: IncomingHttpHeaders): boolean => {
+  if (SAFE_METHODS.has(method)) return true;
+  const site = headers["sec-fetch-site"];
+  if (site !== undefined) return site === "same-origin" || site === "none";
+  if (headers.origin === undefined) return true;
+  return URL.canParse(headers.origin) && new URL(headers.origin).host === headers.host;
+};

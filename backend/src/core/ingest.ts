@@ -1,0 +1,44 @@
+/** What routes may ask of the way in: limits, and the JSON doors. */
+
+import type { TenantPolicy } from "./contracts.ts";
+
+export type Signal = "logs" | "metrics";
+
+export interface IngestLimits {
+  /** Books a batch or request on its tenant. Throws ApiError(rate_limited). */
+  takeTenant(policy: TenantPolicy, cost: { rows: number; bytes: number }): Promise<void>;
+  /** Books rows on a service at a JSON door. Throws ApiError(rate_limited). */
+  takeService(tenant: string, service: string, signal: Signal, rows: number): Promise<void>;
+}
+
+export interface RefusedItemReport {
+  readonly index: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** 202 of `POST /api/v1/logs/ingest`. `received` counts what was accepted. */
+export interface LogsIngestAnswer {
+  readonly status: "accepted";
+  readonly received: number;
+  readonly rejected: number;
+  readonly batch_id: string;
+  readonly errors?: readonly RefusedItemReport[];
+}
+
+/** 202 of `POST /api/v1/metrics/ingest`. */
+export interface MetricsIngestAnswer {
+  readonly status: "accepted";
+  readonly received: number;
+  /** Present when some were refused. */
+  readonly rejected?: number;
+  /** The tenant's mean over the last ten seconds. */
+  readonly metrics_per_second: number;
+  readonly errors?: readonly RefusedItemReport[];
+}
+
+/** The JSON doors. Both resolve after the durable write. Throw ApiError. */
+export interface IngestDoors {
+  logs(policy: TenantPolicy, body: unknown, bytes: number): Promise<LogsIngestAnswer>;
+  metrics(policy: TenantPolicy, body: unknown, bytes: number): Promise<MetricsIngestAnswer>;
+}

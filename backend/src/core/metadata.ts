@@ -1,0 +1,104 @@
+/** Metadata as the rest of the backend sees it: what is kept about tenants, keys, agents, sessions. */
+
+import type { Scope, TenantPolicy } from "./contracts.ts";
+
+export const SCOPES = ["ingest", "query", "admin"] as const satisfies readonly Scope[];
+
+/** An API key without its secret, which only its holder knows. Times are ms since 1970. */
+export interface ApiKey {
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly createdAt: number;
+  readonly lastUsedAt: number | null;
+  readonly revokedAt: number | null;
+}
+
+/** A key as stored: the SHA-256 of the secret, in hex. */
+export interface StoredKey extends ApiKey {
+  readonly hash: string;
+}
+
+export interface KeyRegistry {
+  create(key: { tenant: string; name: string; scopes: readonly Scope[]; hash: string }): Promise<ApiKey>;
+  findByHash(hash: string): Promise<StoredKey | undefined>;
+  list(tenant: string): Promise<ApiKey[]>;
+  /** False when the tenant has no such key that is still valid. */
+  revoke(tenant: string, id: string): Promise<boolean>;
+  touch(id: string): Promise<void>;
+}
+
+/** What may be set when a tenant is made or changed; the rest has defaults (tenants.ts). */
+export interface TenantSettings {
+  readonly logsRetentionDays?: number | undefined;
+  readonly samplesRetentionDays?: number | undefined;
+  readonly maxFutureMs?: number | undefined;
+  readonly rowsPerMinute?: number | undefined;
+  readonly bytesPerMinute?: number | undefined;
+}
+
+export interface TenantRegistry {
+  /** Undefined when the id is taken. */
+  create(tenant: { id: string; name: string } & TenantSettings): Promise<TenantPolicy | undefined>;
+  /** Undefined when there is no such tenant. Every change makes the policy version grow. */
+  change(id: string, settings: TenantSettings): Promise<TenantPolicy | undefined>;
+  policy(id: string): Promise<TenantPolicy | undefined>;
+  list(): Promise<{ id: string; name: string; createdAt: number }[]>;
+}
+
+/** How the claim of an agent id ended. `taken`: another valid key of the tenant uses it. */
+export type AgentClaim = "ok" | "taken";
+
+export interface AgentRegistry {
+  /** Binds an agent id (16 hex digits) to the key that first used it. */
+  claim(agent: { tenant: string; agent: string; keyId: string; address: string }): Promise<AgentClaim>;
+  list(tenant: string): Promise<{ agent: string; keyId: string; address: string; firstSeen: number; lastSeen: number }[]>;
+}
+
+export interface Session {
+  readonly tenant: string;
+  readonly scopes: readonly Scope[];
+  readonly expiresAt: number;
+}
+
+/** Sessions and the one-time tokens that begin them, both known by their hashes only. */
+export interface SessionRegistry {
+  createSignInToken(token: { hash: string; tenant: string; lifetimeMs: number }): Promise<void>;
+  /** The tenant, once: a second use, or one after its lifetime, finds nothing. */
+  redeemSignInToken(hash: string): Promise<{ tenant: string } | undefined>;
+  create(session: { hash: string; tenant: string; scopes: readonly Scope[]; lifetimeMs: number }): Promise<Session>;
+  find(hash: string): Promise<Session | undefined>;
+  end(hash: string): Promise<void>;
+}
+
+export interface AuditEntry {
+  readonly tenant: string;
+  /** Key or session id that did it, or `cli`. */
+  readonly actor: string;
+  readonly action: string;
+  readonly subject: string;
+}
+
+export interface AuditLog {
+  record(entry: AuditEntry): Promise<void>;
+  list(tenant: string, limit: number): Promise<(AuditEntry & { at: number })[]>;
+}
+
+export interface Metadata {
+  readonly tenants: TenantRegistry;
+  readonly keys: KeyRegistry;
+  readonly agents: AgentRegistry;
+  readonly sessions: SessionRegistry;
+  readonly audit: AuditLog;
+  close(): Promise<void>;
+}
+
+/** ms since 1970; tests bring their own. */
+export type Clock = () => number;
+
+/** The policy in force for a tenant; undefined when there is no such tenant. */
+export type PolicyOf = (tenant: string) => Promise<TenantPolicy | undefined>;
+
+/** The first tenant. Its administrators operate the installation: they make and change tenants. */
+export const OPERATOR_TENANT = "default";

@@ -1,0 +1,50 @@
+/**
+ * The gateway's sender hands its batches to delivery in this process, where an agent's go over
+ * HTTP: same batches, same attempts, same outcomes.
+ */
+
+import { parseBatchKey, SCHEMA_VERSION } from "@obs/wire";
+import type { BufferedBatch, Delivery, Transport } from "obs-agent";
+import type { BatchDelivery } from "../core/contracts.ts";
+import type { PolicyOf } from "../core/metadata.ts";
+import { ApiError } from "../errors.ts";
+
+/** Rows of the doors come from this process; who posted them is not known per batch. */
+const SOURCE_IP = "::1";
+
+const bytesOf = (body: Uint8Array): Buffer => Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+
+/** A refusal of the batch itself is permanent; whatever has to do with the moment passes. */
+const outcomeOf = (error: unknown): Delivery => {
+  if (!(error instanceof ApiError)) return { kind: "retry", reason: String(error) };
+  const reason = `${error.code}: ${error.message}`;
+  if (error.status < 500 && error.code !== "rate_limited") return { kind: "permanent", reason };
+  return { kind: "retry", reason, ...(error.retryAfterSeconds !== undefined && { afterMs: error.retryAfterSeconds * 1000 }) };
+};
+
+export interface DeliveryTransportOptions {
+  readonly delivery: BatchDelivery;
+  readonly policyOf: PolicyOf;
+}
+
+export const createDeliveryTransport = ({ delivery, policyOf }: DeliveryTransportOptions): Transport => {
+  const accept = async (batch: BufferedBatch): Promise<Delivery> => {
+    const policy = await policyOf(batch.tenant);
+    if (!policy) return { kind: "permanent", reason: `there is no tenant "${batch.tenant}"` };
+    const key = parseBatchKey(batch.key);
+    if (!key) return { kind: "permanent", reason: `"${batch.key}" is not a batch key` };
+    const { stream, rows, rawBytes, attempt, firstNs, lastNs } = batch;
+    const ack = await delivery.accept({ policy, stream, schema: SCHEMA_VERSION, key, rows, rawBytes, attempt, firstNs, lastNs, body: bytesOf(batch.body), sourceIp: SOURCE_IP });
+    return { kind: "acknowledged", ack };
+  };
+  return {
+    deliver: async (batch) => {
+      try {
+        return await accept(batch);
+      } catch (error) {
+        return outcomeOf(error);
+      }
+    },
+    close: async () => undefined,
+  };
+};

@@ -1,0 +1,45 @@
+/** The HTTP server without any route: logging, headers, bodies, errors. */
+
+import Fastify, { type FastifyInstance } from "fastify";
+import { answerErrors } from "./error-reply.ts";
+import { acceptJson } from "./json-body.ts";
+import { loggerOptions } from "./redact.ts";
+import { setSecurityHeaders } from "./security-headers.ts";
+
+/** Ordinary requests; the doors for data say what they take themselves. */
+const BODY_LIMIT_BYTES = 1024 * 1024;
+/** A client that sends a byte now and then holds a connection no longer than this. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+export interface ServerOptions {
+  readonly logLevel: string;
+  readonly logStream: NodeJS.WritableStream;
+  /** Addresses of proxies whose X-Forwarded-For is believed. */
+  readonly trustProxy: readonly string[];
+}
+
+/** One line per request, at level debug; 5xx are logged where they are answered. */
+const logRequests = (app: FastifyInstance): void => {
+  app.addHook("onResponse", async (request, reply) => {
+    request.log.debug({ req: request, statusCode: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, "request");
+  });
+};
+
+export const createServer = ({ logLevel, logStream, trustProxy }: ServerOptions): FastifyInstance => {
+  const app = Fastify({
+    logger: loggerOptions(logLevel, logStream),
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
+    routerOptions: { ignoreTrailingSlash: true },
+    // Two lines per request would be most of the work of a small one: see logRequests.
+    disableRequestLogging: true,
+    // Idle keep-alive connections of agents must not hold up a shutdown.
+    forceCloseConnections: "idle",
+  });
+  logRequests(app);
+  setSecurityHeaders(app);
+  acceptJson(app);
+  answerErrors(app);
+  return app;
+};

@@ -1,0 +1,3 @@
+/** Limits on what is taken in, per tenant and, at the JSON doors, per service. */
+
+export { createIngestLimits, ROWS_PER_SERVICE_PER_MINUTE } from "./ingest-limits.ts";

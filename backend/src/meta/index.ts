@@ -1,0 +1,28 @@
+/**
+ * Metadata: tenants, keys, agents, sessions, audit, in SQLite or PostgreSQL. Everything that must
+ * survive and is small; rows of logs and metrics are the store's.
+ */
+
+import type { Clock, Metadata } from "../core/metadata.ts";
+import { createAgentRegistry } from "./agents.ts";
+import { createAuditLog } from "./audit.ts";
+import { openDatabase } from "./database.ts";
+import { createKeyRegistry } from "./keys.ts";
+import { createSessionRegistry } from "./sessions.ts";
+import { createTenantRegistry } from "./tenants.ts";
+
+export { createPolicyOf } from "./policy-cache.ts";
+export { TENANT_DEFAULTS } from "./tenants.ts";
+
+/** `url`: `postgres://...`, or the path of a SQLite file, or `:memory:`. */
+export const openMetadata = async (url: string, clock: Clock = Date.now): Promise<Metadata> => {
+  const db = await openDatabase(url);
+  return {
+    tenants: createTenantRegistry(db, clock),
+    keys: createKeyRegistry(db, clock),
+    agents: createAgentRegistry(db, clock),
+    sessions: createSessionRegistry(db, clock),
+    audit: createAuditLog(db, clock),
+    close: () => db.destroy(),
+  };
+};

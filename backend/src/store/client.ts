@@ -1,0 +1,214 @@
+/**
+ * The Store over ClickHouse's HTTP interface: one code path for the embedded one and for a server
+ * or cluster by URL.
+ */
+
+import { Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import { type ClickHouseClient, ClickHouseLogLevel, createClient, type ExecParams } from "@clickhouse/client";
+import type { ReadOptions, SettingValue, Store, WriteOptions, WriteResult } from "../core/store.ts";
+import { WriteFailure } from "../core/store.ts";
+import { sql, type Statement, systemStatement } from "../sql/sql.ts";
+import { readError, storeUnavailable, writeFailure } from "./clickhouse-errors.ts";
+
+export interface Account {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Where one life of the store is reached. `bootId` undefined: ask the store (`learnBootId`). */
+export interface Endpoint {
+  readonly url: string;
+  readonly writer: Account;
+  readonly reader: Account;
+  readonly bootId: string | undefined;
+}
+
+export interface ClickHouseStoreOptions {
+  readonly database: string;
+  readonly exclusive: boolean;
+  readonly cluster: string | undefined;
+  readonly maxConnections?: number;
+  /** Names the life of a store that is not our child. Called at every probe. */
+  learnBootId?(store: ClickHouseStore): Promise<string>;
+}
+
+interface Clients {
+  readonly writer: ClickHouseClient;
+  readonly reader: ClickHouseClient;
+  /** Names its tables in full: the database need not exist yet. */
+  readonly schema: ClickHouseClient;
+}
+
+const REQUEST_TIMEOUT_MS = 60_000;
+
+export class ClickHouseStore implements Store {
+  readonly exclusive: boolean;
+  readonly cluster: string | undefined;
+  readonly #options: ClickHouseStoreOptions;
+  #clients: Clients | undefined;
+  #bootId = "";
+  #clockOffsetMs = 0;
+  #available = false;
+
+  constructor(options: ClickHouseStoreOptions) {
+    this.#options = options;
+    this.exclusive = options.exclusive;
+    this.cluster = options.cluster;
+  }
+
+  get bootId(): string {
+    return this.#bootId;
+  }
+
+  get available(): boolean {
+    return this.#available;
+  }
+
+  get clockOffsetMs(): number {
+    return this.#clockOffsetMs;
+  }
+
+  /** Uses this endpoint from now on. Requests that are under way at the old one fail. */
+  connect(endpoint: Endpoint): void {
+    const old = this.#clients;
+    const { database } = this.#options;
+    this.#clients = {
+      writer: this.#client(endpoint, endpoint.writer, database),
+      reader: this.#client(endpoint, endpoint.reader, database),
+      schema: this.#client(endpoint, endpoint.writer, "default"),
+    };
+    if (endpoint.bootId !== undefined) this.#bootId = endpoint.bootId;
+    this.#available = endpoint.bootId !== undefined;
+    void closeClients(old);
+  }
+
+  disconnect(): void {
+    this.#available = false;
+  }
+
+  /** Asks the store for its clock and, by URL, its boot id. Sets `available` accordingly. */
+  async probe(): Promise<void> {
+    try {
+      const before = Date.now();
+      const [row] = await this.#query<{ now: string }>(this.#need().writer, systemStatement(sql`SELECT toUnixTimestamp64Milli(now64(3)) AS now`), { maxExecutionSeconds: 5 });
+      this.#clockOffsetMs = Number(row!.now) - (before + Date.now()) / 2;
+      const bootId = await this.#options.learnBootId?.(this);
+      if (bootId !== undefined) this.#bootId = bootId;
+      this.#available = true;
+    } catch {
+      this.#available = false;
+    }
+  }
+
+  read<T>(statement: Statement, options: ReadOptions = {}): Promise<T[]> {
+    return this.#available ? this.#query<T>(this.#need().reader, statement, options) : Promise.reject(away());
+  }
+
+  readSystem<T>(statement: Statement, options: ReadOptions = {}): Promise<T[]> {
+    return this.#query<T>(this.#need().writer, statement, options);
+  }
+
+  async write(statement: Statement, body?: Buffer | readonly Buffer[], options: WriteOptions = {}): Promise<WriteResult> {
+    if (!this.#clients) throw new WriteFailure("the store is away or starting", "nothing", 0);
+    const request: ExecParams = {
+      query: statement.text,
+      query_params: statement.params,
+      // Without it an error that comes late would follow a 200.
+      clickhouse_settings: { wait_end_of_query: 1, ...asSettings(options.settings) },
+      abort_signal: AbortSignal.timeout(options.timeoutMs ?? REQUEST_TIMEOUT_MS),
+      ...(options.queryId === undefined ? {} : { query_id: options.queryId }),
+    };
+    try {
+      const { summary } = body
+        ? await drained(this.#clients.writer, { ...request, ...encodingHeader(options), values: Readable.from(Buffer.isBuffer(body) ? [body] : body) })
+        : await this.#clients.writer.command(request);
+      return { read: Number(summary?.read_rows ?? 0), written: Number(summary?.written_rows ?? 0) };
+    } catch (error) {
+      throw writeFailure(error);
+    }
+  }
+
+  /** DDL, which is generated text (schema/). Not part of `Store`: no value of a user comes here. */
+  async command(ddl: string, settings: Readonly<Record<string, SettingValue>> = {}): Promise<void> {
+    try {
+      await this.#need().schema.command({ query: ddl, clickhouse_settings: { wait_end_of_query: 1, ...asSettings(settings) } });
+    } catch (error) {
+      throw readError(error);
+    }
+  }
+
+  async waitUntilAvailable(timeoutMs: number): Promise<boolean> {
+    const deadline = performance.now() + timeoutMs;
+    while (!this.#available && performance.now() < deadline) await delay(20);
+    return this.#available;
+  }
+
+  async close(): Promise<void> {
+    this.#available = false;
+    await closeClients(this.#clients);
+    this.#clients = undefined;
+  }
+
+  async #query<T>(client: ClickHouseClient, statement: Statement, options: ReadOptions): Promise<T[]> {
+    const seconds = options.maxExecutionSeconds ?? 30;
+    // The store ends the query by itself; ours is for one that does not answer.
+    const limit = AbortSignal.timeout(seconds * 1000 + 5_000);
+    try {
+      const result = await client.query({
+        query: statement.text,
+        query_params: statement.params,
+        format: "JSONEachRow",
+        clickhouse_settings: { max_execution_time: seconds, ...asSettings(options.settings) },
+        abort_signal: options.signal ? AbortSignal.any([limit, options.signal]) : limit,
+        ...(options.queryId === undefined ? {} : { query_id: options.queryId }),
+      });
+      return await result.json<T>();
+    } catch (error) {
+      throw readError(error);
+    }
+  }
+
+  #need(): Clients {
+    if (!this.#clients) throw away();
+    return this.#clients;
+  }
+
+  #client({ url }: Endpoint, { username, password }: Account, database: string): ClickHouseClient {
+    return createClient({
+      url,
+      username,
+      password,
+      database,
+      max_open_connections: this.#options.maxConnections ?? 16,
+      request_timeout: 320_000,
+      compression: { request: false, response: false },
+      keep_alive: { enabled: true, idle_socket_ttl: 2_000 },
+      application: "obs-backend",
+      log: { level: ClickHouseLogLevel.OFF },
+      clickhouse_settings: {
+        output_format_json_quote_64bit_integers: 1,
+        ...(this.cluster === undefined ? {} : { distributed_foreground_insert: 1, insert_distributed_sync: 1 }),
+      },
+    });
+  }
+}
+
+const away = () => storeUnavailable("the store is away or starting");
+
+const encodingHeader = ({ encoding }: WriteOptions): Pick<ExecParams, "http_headers"> =>
+  encoding === undefined ? {} : { http_headers: { "Content-Encoding": encoding } };
+
+const asSettings = (settings: Readonly<Record<string, SettingValue>> = {}): Record<string, string | number> =>
+  Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, typeof value === "boolean" ? Number(value) : value]));
+
+/** An insert has no result, but its connection is free only after its empty body was read. */
+const drained = async (client: ClickHouseClient, request: ExecParams & { values: Readable }) => {
+  const result = await client.exec(request);
+  for await (const _ of result.stream);
+  return result;
+};
+
+const closeClients = async (clients: Clients | undefined): Promise<void> => {
+  await Promise.allSettled(Object.values(clients ?? {}).map((client: ClickHouseClient) => client.close()));
+};

@@ -1,0 +1,186 @@
+/**
+ * The tables of schema version 1 as data, and their DDL for one node and for a cluster.
+ *
+ * What travels comes from @obs/wire's STREAMS; here stands what the store adds: the columns that
+ * only the statement sets, codecs, indexes, order, partitions. Measurements behind codecs, order
+ * and indexes: docs/decisions/0001-tables.md.
+ */
+
+import { STREAMS, type Stream } from "@obs/wire";
+
+/** Where the tables live. `replicated` needs ClickHouse Keeper; embedded clusters go without. */
+export type Layout =
+  | { readonly kind: "single" }
+  | { readonly kind: "cluster"; readonly name: string; readonly replicated: boolean };
+
+export interface TableColumn {
+  readonly name: string;
+  readonly type: string;
+  /** `MATERIALIZED <expression>` or "". */
+  readonly derived?: string;
+  readonly codec?: string;
+}
+
+export interface Table {
+  readonly name: string;
+  readonly columns: readonly TableColumn[];
+  readonly indexes: readonly string[];
+  /** Family of MergeTree: "", "Aggregating". */
+  readonly engine: string;
+  readonly partitionBy: string;
+  readonly orderBy: string;
+  readonly ttl: string;
+  readonly settings: readonly string[];
+  readonly shardingKey: string;
+}
+
+const TENANT: TableColumn = { name: "tenant", type: "LowCardinality(String)" };
+
+/** Set by the statement on every row of logs and samples. */
+const RETENTION: readonly TableColumn[] = [
+  // Days of the smallest retention class that holds the row: part of the partition, drops whole.
+  { name: "retention", type: "UInt16" },
+  { name: "expires", type: "Date" },
+];
+const RECEIVED: TableColumn = { name: "received", type: "DateTime64(3, 'UTC')", codec: "Delta(8), ZSTD(1)" };
+
+const LEVEL =
+  "multiIf(severity = 0, '', severity <= 4, 'TRACE', severity <= 8, 'DEBUG', severity <= 12, 'INFO', severity <= 16, 'WARN', severity <= 20, 'ERROR', severity <= 24, 'FATAL', '')";
+
+const CODECS: Readonly<Record<string, string>> = {
+  "logs.row": "T64, ZSTD(1)",
+  "logs.timestamp": "Delta(8), ZSTD(1)",
+  "logs.observed": "Delta(8), ZSTD(1)",
+  // Random bytes stay 8 bytes in any codec.
+  "logs.span_id": "NONE",
+  "samples.row": "T64, ZSTD(1)",
+  "samples.series": "Delta(8), ZSTD(1)",
+  "samples.timestamp": "DoubleDelta, ZSTD(1)",
+};
+
+/** How rows of one series merge: idempotent, so a repeat of a batch changes nothing. */
+const SERIES_MERGES: Readonly<Record<string, string>> = {
+  kind: "anyLast",
+  unit: "anyLast",
+  help: "anyLast",
+  first_seen: "min",
+  last_seen: "max",
+};
+
+const wireColumns = (stream: Stream): TableColumn[] =>
+  STREAMS[stream].map(({ name, type }) => ({ name, type, codec: CODECS[`${stream}.${name}`] ?? "ZSTD(1)" }));
+
+const BATCH_BLOOM = "INDEX batch_bloom batch TYPE bloom_filter(0.001) GRANULARITY 1";
+
+export const TABLES: readonly Table[] = [
+  {
+    name: "logs",
+    columns: [
+      TENANT,
+      ...wireColumns("logs"),
+      { name: "level", type: "LowCardinality(String)", derived: `MATERIALIZED ${LEVEL}` },
+      RECEIVED,
+      { name: "source_ip", type: "IPv6" },
+      { name: "ingester", type: "LowCardinality(String)" },
+      ...RETENTION,
+    ],
+    indexes: [
+      // Never `preprocessor =`: with it index and no index disagree.
+      "INDEX message_text lower(message) TYPE text(tokenizer = 'splitByNonAlpha')",
+      BATCH_BLOOM,
+      "INDEX trace_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 1",
+      "INDEX attribute_bloom mapValues(attributes) TYPE bloom_filter(0.01) GRANULARITY 1",
+      "INDEX timestamp_minmax timestamp TYPE minmax GRANULARITY 1",
+    ],
+    engine: "",
+    partitionBy: "(toDate(timestamp), retention)",
+    orderBy: "(tenant, toStartOfTenMinutes(timestamp), service, timestamp)",
+    ttl: "expires DELETE",
+    settings: ["ttl_only_drop_parts = 1"],
+    shardingKey: "xxHash64(batch)",
+  },
+  {
+    name: "samples",
+    columns: [TENANT, ...wireColumns("samples"), RECEIVED, ...RETENTION],
+    indexes: [BATCH_BLOOM],
+    engine: "",
+    partitionBy: "(toDate(timestamp), retention)",
+    orderBy: "(tenant, metric, series, timestamp)",
+    ttl: "expires DELETE",
+    settings: ["ttl_only_drop_parts = 1"],
+    shardingKey: "xxHash64(batch)",
+  },
+  {
+    name: "series",
+    columns: [
+      TENANT,
+      ...wireColumns("series")
+        .filter(({ name }) => name !== "batch" && name !== "row")
+        .map((column) => {
+          const merge = SERIES_MERGES[column.name];
+          return merge ? { ...column, type: `SimpleAggregateFunction(${merge}, ${column.type})` } : column;
+        }),
+      { name: "expires", type: "SimpleAggregateFunction(max, Date)" },
+    ],
+    indexes: ["INDEX label_bloom mapValues(labels) TYPE bloom_filter(0.01) GRANULARITY 1"],
+    engine: "Aggregating",
+    partitionBy: "tuple()",
+    orderBy: "(tenant, metric, series)",
+    ttl: "expires DELETE",
+    // labels are a function of the series id, so merging any two rows of it keeps them.
+    settings: ["allow_dimensions_outside_sorting_key = 1"],
+    shardingKey: "series",
+  },
+  {
+    name: "batches",
+    columns: [
+      TENANT,
+      { name: "stream", type: "LowCardinality(String)" },
+      { name: "batch", type: "UInt128" },
+      { name: "agent", type: "UInt64" },
+      { name: "attempt", type: "UInt32" },
+      { name: "claimed", type: "UInt32" },
+      { name: "stored", type: "UInt32" },
+      { name: "refused", type: "Map(LowCardinality(String), UInt32)" },
+      { name: "raw_bytes", type: "UInt64" },
+      { name: "body_bytes", type: "UInt64" },
+      { name: "first", type: "DateTime64(3, 'UTC')" },
+      { name: "last", type: "DateTime64(3, 'UTC')" },
+      RECEIVED,
+      { name: "acknowledged", type: "DateTime64(3, 'UTC')", codec: "Delta(8), ZSTD(1)" },
+      { name: "source_ip", type: "IPv6" },
+      { name: "ingester", type: "LowCardinality(String)" },
+    ],
+    indexes: [BATCH_BLOOM],
+    engine: "",
+    partitionBy: "toDate(received)",
+    orderBy: "(tenant, received)",
+    ttl: "toDate(received) + INTERVAL 30 DAY DELETE",
+    settings: ["ttl_only_drop_parts = 1"],
+    shardingKey: "xxHash64(batch)",
+  },
+];
+
+const columnDdl = ({ name, type, derived = "", codec = "ZSTD(1)" }: TableColumn): string =>
+  `  ${name} ${type}${derived && ` ${derived}`} CODEC(${codec})`;
+
+const onCluster = (layout: Layout): string => (layout.kind === "cluster" && layout.replicated ? ` ON CLUSTER '${layout.name}'` : "");
+
+const engineDdl = ({ engine }: Table, layout: Layout): string =>
+  layout.kind === "cluster" && layout.replicated ? `Replicated${engine}MergeTree` : `${engine}MergeTree`;
+
+/** Statements that make the table in a database, in order; each may be repeated. */
+export const tableDdl = (database: string, table: Table, layout: Layout): string[] => {
+  const local = layout.kind === "cluster" ? `${table.name}_local` : table.name;
+  const stored =
+    `CREATE TABLE IF NOT EXISTS ${database}.${local}${onCluster(layout)}\n(\n${[...table.columns.map(columnDdl), ...table.indexes.map((index) => `  ${index}`)].join(",\n")}\n)\n` +
+    `ENGINE = ${engineDdl(table, layout)}\nPARTITION BY ${table.partitionBy}\nORDER BY ${table.orderBy}\nTTL ${table.ttl}` +
+    (table.settings.length === 0 ? "" : `\nSETTINGS ${table.settings.join(", ")}`);
+  if (layout.kind === "single") return [stored];
+  const distributed =
+    `CREATE TABLE IF NOT EXISTS ${database}.${table.name}${onCluster(layout)} AS ${database}.${local}\n` +
+    `ENGINE = Distributed('${layout.name}', '${database}', '${local}', ${table.shardingKey})`;
+  return [stored, distributed];
+};
+
+export const databaseDdl = (database: string, layout: Layout): string => `CREATE DATABASE IF NOT EXISTS ${database}${onCluster(layout)}`;

@@ -1,0 +1,174 @@
+/**
+ * The system under attack: the real backend, the real agent, and the proxies between them.
+ *
+ *   files -> agent -> [DelayingProxy] -> backend -> [SlowStore, fault orphan only] -> ClickHouse
+ *
+ * The store is the backend's embedded one. For the fault `orphan` it is a store process of this
+ * tool's own, because the embedded one dies with its backend and an orphan could not commit.
+ */
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { agentProcess } from "../system/agent.ts";
+import { backendProcess, createApiKey, readStoreRecord, untilReady } from "../system/backend.ts";
+import { freePort } from "../tool/free-port.ts";
+import { Restartable } from "../tool/children.ts";
+import type { Children } from "../tool/children.ts";
+import type { Target, Victims } from "./assassin.ts";
+import { DelayingProxy } from "./delaying-proxy.ts";
+import { DeliveryCounts } from "./delivery-counts.ts";
+import type { DeliveryTotals } from "./delivery-counts.ts";
+import type { StoreAccess } from "./look-for-numbers.ts";
+import { OwnStore } from "./own-store.ts";
+
+export const FAULTS = ["multi-day", "orphan"] as const;
+export type Fault = (typeof FAULTS)[number];
+
+export interface ChaosOptions {
+  readonly children: Children;
+  readonly scratch: string;
+  readonly signal: AbortSignal;
+  /** Where the writer's files are. */
+  readonly folder: string;
+  readonly fault: Fault | "";
+  readonly ackDelayMs: number;
+}
+
+/** An orphan must outlive a restart of the backend, which takes 1 to 3 s on two busy cores. */
+const INSERT_DELAY_MS = 5000;
+/** A kill in the middle of an insert that ends sooner than this would leave no orphan behind a restart. */
+const LEAST_ORPHAN_MS = 3000;
+const RECOVERY_LIMIT_MS = 30_000;
+const RECOVERY_POLL_MS = 10;
+const DELIVERY_STALL_MS = 45_000;
+const DELIVERY_POLL_MS = 100;
+/** Nothing further may arrive for so long after the last line was acknowledged. */
+const QUIET_MS = 1500;
+
+export class ChaosSystem implements Victims {
+  readonly proxy: DelayingProxy;
+  readonly #options: ChaosOptions;
+  readonly #backend: Restartable;
+  readonly #agent: Restartable;
+  readonly #counts: DeliveryCounts;
+  readonly #ownStore: OwnStore | undefined;
+  readonly #dataDir: string;
+
+  private constructor(parts: {
+    options: ChaosOptions;
+    proxy: DelayingProxy;
+    backend: Restartable;
+    agent: Restartable;
+    counts: DeliveryCounts;
+    ownStore: OwnStore | undefined;
+    dataDir: string;
+  }) {
+    this.#options = parts.options;
+    this.proxy = parts.proxy;
+    this.#backend = parts.backend;
+    this.#agent = parts.agent;
+    this.#counts = parts.counts;
+    this.#ownStore = parts.ownStore;
+    this.#dataDir = parts.dataDir;
+  }
+
+  static async start(options: ChaosOptions): Promise<ChaosSystem> {
+    const { children, scratch, signal, fault } = options;
+    const dataDir = join(scratch, "backend");
+    mkdirSync(dataDir, { recursive: true });
+    const ownStore = fault === "orphan" ? await OwnStore.start(join(scratch, "store"), INSERT_DELAY_MS) : undefined;
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const backend = new Restartable(children, backendProcess({ dataDir, port, ...(ownStore ? { storeUrl: ownStore.backendUrl } : {}) }));
+    await untilReady(url, backend, signal);
+    const proxy = new DelayingProxy(url, options.ackDelayMs);
+    const agent = new Restartable(
+      children,
+      agentProcess({
+        name: "agent",
+        folder: join(scratch, "agent"),
+        endpoint: await proxy.listen(),
+        apiKey: await createApiKey(children, dataDir),
+        include: [join(options.folder, "*.log")],
+      }),
+    );
+    return new ChaosSystem({ options, proxy, backend, agent, counts: new DeliveryCounts(url), ownStore, dataDir });
+  }
+
+  inFlight(target: Target): boolean {
+    if (this.#ownStore) return this.#ownStore.slow.held(LEAST_ORPHAN_MS) > 0;
+    return this.proxy.inFlight(target === "store" ? "committing" : undefined) > 0;
+  }
+
+  async kill(target: Target): Promise<void> {
+    switch (target) {
+      case "agent":
+        await this.#agent.killAndRestart();
+        return;
+      case "backend":
+        this.#counts.endOfLife();
+        await this.#backend.killAndRestart(() => this.proxy.cut());
+        return;
+      case "store":
+        await this.#killStore();
+        return;
+    }
+  }
+
+  /** Until another batch is acknowledged: everything runs again. */
+  async recovered(): Promise<void> {
+    const before = this.proxy.acknowledgedBatches;
+    const limit = Date.now() + RECOVERY_LIMIT_MS;
+    while (this.proxy.acknowledgedBatches === before && Date.now() < limit)
+      await sleep(RECOVERY_POLL_MS, undefined, { signal: this.#options.signal });
+  }
+
+  /** Until the agent has been told that every line is stored, or nothing moves any more. */
+  async delivered(lines: number, onProgress: (text: string) => void, signal: AbortSignal): Promise<void> {
+    let rows = -1;
+    let movedMs = Date.now();
+    for (;;) {
+      const now = this.proxy.acknowledgedRows;
+      if (now !== rows) [rows, movedMs] = [now, Date.now()];
+      const quietMs = Date.now() - movedMs;
+      if (now >= lines && quietMs >= QUIET_MS && this.proxy.inFlight() === 0) return;
+      if (quietMs >= DELIVERY_STALL_MS) return;
+      onProgress(`waiting for delivery: ${now} of ${lines} lines acknowledged`);
+      await sleep(DELIVERY_POLL_MS, undefined, { signal });
+    }
+  }
+
+  async storeAccess(): Promise<StoreAccess> {
+    if (this.#ownStore) return this.#ownStore.access;
+    const { url, users } = await readStoreRecord(this.#dataDir);
+    return { url, user: users.writer.username, password: users.writer.password };
+  }
+
+  deliveryCounts(): DeliveryTotals {
+    return this.#counts.totals();
+  }
+
+  /** Inserts that committed after their backend had died; only known for the fault `orphan`. */
+  get orphansCommitted(): number {
+    return this.#ownStore?.slow.orphansCommitted ?? 0;
+  }
+
+  async stop(): Promise<void> {
+    this.#counts.stop();
+    await this.#agent.stop();
+    await this.#backend.stop();
+    await this.proxy.close();
+    await this.#ownStore?.stop();
+  }
+
+  /** The embedded store is the backend's child: its record in the data folder says which process it is. */
+  async #killStore(): Promise<void> {
+    const { store } = await readStoreRecord(this.#dataDir);
+    try {
+      process.kill(store.pid, "SIGKILL");
+    } catch {
+      // It was dead already: the kill before hit its backend, and it went along.
+    }
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * Appends numbered JSON lines at a steady rate to several files that rotate. Every number is
+ * written exactly once, in whole: what a table holds more or less of afterwards is obs' doing.
+ *
+ * Made hard on purpose: chunks end in the middle of a line, and files rotate in both of the ways
+ * that lose nothing by themselves (copytruncate does lose: lines written between its copy and its
+ * truncate):
+ * - `rename`: the file is renamed, its writer goes on with the old handle for a while, and only
+ *   then is there a new file under the name;
+ * - `create-then-rename`: the new file takes lines under another name before the renames.
+ */
+
+import { closeSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import type { PythonRandom } from "../work/python-random.ts";
+
+const TICK_MS = 10;
+/** A stalled process catches up by at most this many lines a tick. */
+const MOST_LINES_PER_TICK = 2000;
+const TORN_SHARE = 0.2;
+
+export interface WriterOptions {
+  readonly folder: string;
+  readonly files: number;
+  readonly linesPerSecond: number;
+  /** Mean time between two rotations of one file. */
+  readonly rotateEveryMs: number;
+  /** Timestamp of a line, ms since 1970. */
+  readonly stamp: (number: number) => number;
+  readonly random: PythonRandom;
+}
+
+/** The message of line `number`; the proof compares it, so that a torn or mixed line shows. */
+export const messageOf = (number: number): string => `line ${number} of chaos`;
+
+const lineOf = (number: number, timestampMs: number): string =>
+  `{"timestamp":"${new Date(timestampMs).toISOString()}","level":"INFO","service":"chaos","number":${number},"message":"${messageOf(number)}"}\n`;
+
+class RotatingFile {
+  readonly #path: string;
+  readonly #random: PythonRandom;
+  readonly #rotateEveryMs: number;
+  #file: number;
+  #rotations = 0;
+  #rotateAtMs: number;
+  /** Set between the rename of a file and the creation of its successor. */
+  #reopenAtMs: number | undefined;
+  /** End of a line whose beginning is in the file already. */
+  #torn = "";
+
+  constructor(path: string, rotateEveryMs: number, random: PythonRandom) {
+    this.#path = path;
+    this.#random = random;
+    this.#rotateEveryMs = rotateEveryMs;
+    this.#file = openSync(path, "a");
+    this.#rotateAtMs = this.#nextRotation();
+  }
+
+  get rotations(): number {
+    return this.#rotations;
+  }
+
+  write(text: string): void {
+    const whole = this.#torn + text;
+    const cut = this.#random.random() < TORN_SHARE ? whole.length - 1 - this.#random.below(40) : whole.length;
+    writeSync(this.#file, whole.slice(0, cut), null, "latin1");
+    this.#torn = whole.slice(cut);
+  }
+
+  /** Rotates or reopens when it is time; called between writes. */
+  tend(): void {
+    const now = Date.now();
+    if (this.#reopenAtMs !== undefined) {
+      if (now >= this.#reopenAtMs) this.#reopen();
+    } else if (now >= this.#rotateAtMs) this.#rotate();
+  }
+
+  close(): void {
+    this.#finishLine();
+    closeSync(this.#file);
+  }
+
+  #rotate(): void {
+    this.#rotations++;
+    const rotated = `${this.#path}.${this.#rotations}`;
+    if (this.#random.random() < 0.5) {
+      renameSync(this.#path, rotated);
+      this.#reopenAtMs = Date.now() + this.#random.below(400);
+      return;
+    }
+    this.#finishLine();
+    const next = openSync(`${this.#path}.next`, "a");
+    closeSync(this.#file);
+    this.#file = next;
+    renameSync(this.#path, rotated);
+    renameSync(`${this.#path}.next`, this.#path);
+    this.#rotateAtMs = this.#nextRotation();
+  }
+
+  #reopen(): void {
+    this.#finishLine();
+    closeSync(this.#file);
+    this.#file = openSync(this.#path, "a");
+    this.#reopenAtMs = undefined;
+    this.#rotateAtMs = this.#nextRotation();
+  }
+
+  #finishLine(): void {
+    writeSync(this.#file, this.#torn, null, "latin1");
+    this.#torn = "";
+  }
+
+  #nextRotation(): number {
+    return Date.now() + this.#rotateEveryMs * (0.5 + this.#random.random());
+  }
+}
+
+export class NumberedWriter {
+  readonly #options: WriterOptions;
+  readonly #files: readonly RotatingFile[];
+  #written = 0;
+  #startedMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    mkdirSync(options.folder, { recursive: true });
+    this.#files = Array.from(
+      { length: options.files },
+      (_, i) => new RotatingFile(join(options.folder, `chaos-${i}.log`), options.rotateEveryMs, options.random),
+    );
+  }
+
+  /** Lines so far: the numbers 0 to `written - 1`. */
+  get written(): number {
+    return this.#written;
+  }
+
+  get rotations(): number {
+    return this.#files.reduce((sum, file) => sum + file.rotations, 0);
+  }
+
+  start(): void {
+    this.#startedMs = Date.now();
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** Ends every line and closes the files. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    for (const file of this.#files) file.close();
+  }
+
+  #tick(): void {
+    const due = Math.floor(((Date.now() - this.#startedMs) / 1000) * this.#options.linesPerSecond) - this.#written;
+    const lines = Math.min(due, MOST_LINES_PER_TICK);
+    for (const file of this.#files) file.tend();
+    if (lines <= 0) return;
+    let text = "";
+    for (let i = 0; i < lines; i++) text += lineOf(this.#written + i, this.#options.stamp(this.#written + i));
+    this.#files[this.#options.random.below(this.#files.length)]!.write(text);
+    this.#written += lines;
+  }
+}

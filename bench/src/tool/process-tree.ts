@@ -1,0 +1,63 @@
+/** CPU time and memory of a process and everything below it, from /proc (Linux; proc(5)). */
+
+import { readdirSync, readFileSync } from "node:fs";
+
+/** USER_HZ: fixed to 100 in the kernel's user-space interface on every architecture Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+interface ProcessStat {
+  readonly pid: number;
+  readonly parent: number;
+  readonly ticks: number;
+}
+
+/** undefined when the process is gone. */
+const statOf = (pid: number): ProcessStat | undefined => {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, "latin1");
+  } catch {
+    return undefined;
+  }
+  // The command's name may hold anything, parentheses and blanks too: fields count from the last ")".
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  // utime, stime, and cutime, cstime of children that have ended and were waited for.
+  const ticks = [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0);
+  return { pid, parent: Number(fields[1]), ticks };
+};
+
+/** The process and its living descendants. */
+export const processTree = (root: number): number[] => treeOf(root).map(({ pid }) => pid);
+
+const treeOf = (root: number): ProcessStat[] => {
+  const stats = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => statOf(Number(name)))
+    .filter((stat) => stat !== undefined);
+  const tree = stats.filter(({ pid }) => pid === root);
+  for (const member of tree) tree.push(...stats.filter(({ parent }) => parent === member.pid));
+  return tree;
+};
+
+/** User and system seconds of all threads of the process and its descendants since they started. */
+export const cpuSeconds = (root: number): number => treeOf(root).reduce((sum, { ticks }) => sum + ticks, 0) / TICKS_PER_SECOND;
+
+/** Largest resident size so far, summed over the tree, in MB (10^6 bytes). */
+export const peakRssMB = (root: number): number =>
+  processTree(root).reduce((sum, pid) => {
+    try {
+      const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? "0";
+      return sum + (Number(kibibytes) * 1024) / 1e6;
+    } catch {
+      return sum;
+    }
+  }, 0);
+
+/** The command line of a process, arguments joined by blanks; "" when it is gone. */
+export const commandLine = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+  } catch {
+    return "";
+  }
+};

@@ -1,0 +1,20 @@
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+
+export interface ToolRun {
+  readonly code: number | null;
+  /** The last line of stdout, parsed. */
+  readonly result: Record<string, unknown>;
+  readonly stderr: string;
+}
+
+/** Runs a tool of bench/src as the root scripts do, with `--json`. */
+export const runScript = async (script: string, args: readonly string[]): Promise<ToolRun> => {
+  const file = fileURLToPath(new URL(`../src/${script}`, import.meta.url));
+  const child = spawn(process.execPath, [file, "--", "--json", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  const last = stdout.trimEnd().split("\n").at(-1) ?? "";
+  return { code: await exited, result: last === "" ? {} : (JSON.parse(last) as Record<string, unknown>), stderr };
+};
