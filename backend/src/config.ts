@@ -54,6 +54,8 @@ export const OPTIONS = {
   port: option("OBS_PORT", whole(0, 65_535), "8080", "9090", "Port to listen on; 0 takes a free one."),
   dataDir: option("OBS_DATA_DIR", z.string().min(1).transform((path) => resolve(path)), ".obs", "/var/lib/obs", "Folder of everything that is kept: store, metadata, gateway buffer, keys of the first start."),
   clickhouseUrl: optional("OBS_CLICKHOUSE_URL", url("http:", "https:"), "https://obs:password@clickhouse:8443", "ClickHouse to use, with user and password. Not set: the embedded one is started."),
+  clickhouseCluster: optional("OBS_CLICKHOUSE_CLUSTER", z.string().regex(/^\w+$/, "must be a name of letters, digits and _"), "obs", "With OBS_CLICKHOUSE_URL: cluster on whose shards the tables live, behind Distributed."),
+  clickhouseReplicated: option("OBS_CLICKHOUSE_REPLICATED", flag, "true", "false", "With OBS_CLICKHOUSE_CLUSTER: tables are ReplicatedMergeTree, made ON CLUSTER."),
   metadataUrl: optional("OBS_METADATA_URL", url("postgres:", "postgresql:"), "postgres://obs:password@db/obs", "PostgreSQL for tenants, keys and sessions. Not set: SQLite in the data folder."),
   publicUrl: optional("OBS_PUBLIC_URL", url("http:", "https:"), "https://obs.example.com", "Address by which people reach the dashboard, for links and cookies. Not set: the address listened on."),
   trustProxy: option("OBS_TRUST_PROXY", z.string().transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean)), "", "10.0.0.0/8", "Proxies whose X-Forwarded-For is believed, as addresses or networks joined by commas."),

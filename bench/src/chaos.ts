@@ -76,7 +76,7 @@ const run = async (context: Context): Promise<Outcome> => {
     stamp: options.fault === "multi-day" ? stampOverDays(random) : stampNow,
     random,
   });
-  const system = await ChaosSystem.start({ ...context, folder, fault: options.fault, ackDelayMs: options["ack-delay-ms"] });
+  const system = await ChaosSystem.start({ ...context, folder, fault: options.fault, ackDelayMs: options["ack-delay-ms"], random: new PythonRandom(options.seed + 2) });
   try {
     writer.start();
     await system.recovered();

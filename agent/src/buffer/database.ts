@@ -35,7 +35,8 @@ const reasonOf = (error: unknown): { code: string; message: string } => {
   return { code: cause?.code ?? "", message: cause?.message ?? String(error) };
 };
 
-const DAMAGE = /corrupt|missing files|no meta-nextfile|no last-sequence|no meta-lognumber|CURRENT|checksum|not an sstable|too short/i;
+/** Faults of the machine, not of the files: a repair would not help, and might harm. */
+const NOT_DAMAGE = /permission denied|operation not permitted|read-only|no space left|quota|too many open files|not a directory|input\/output error/i;
 
 const tryOpen = async (location: string): Promise<Database> => {
   const database: Database = new Level(location, OPTIONS);
@@ -67,7 +68,7 @@ const openOrRecover = async (folder: string, location: string, log: Log): Promis
     const { code, message } = reasonOf(error);
     if (code === "LEVEL_LOCKED")
       throw new AgentError("data_dir_locked", `another agent${await pidOfHolder(folder)} works on the data folder ${folder}: stop it, or give this one another folder (data_dir, OBS_AGENT_DATA_DIR)`);
-    if (code !== "LEVEL_CORRUPTION" && !DAMAGE.test(message))
+    if (NOT_DAMAGE.test(message))
       throw new AgentError("data_dir_unusable", `cannot open the buffer in ${location}: ${message}`, { cause: error });
     log.error("the buffer is damaged: trying to repair it", { folder: location, reason: message });
   }

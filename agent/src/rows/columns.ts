@@ -25,8 +25,8 @@ export interface ColumnSizes {
   readonly maxRowBytes: number;
 }
 
-/** Bytes of messages (and as many of attribute values) after which a block counts as full. */
-const TEXT_BYTES = 8 * 1024 * 1024;
+/** Bytes of messages, and as many of attribute values, that a block of such rows is made for. */
+const TEXT_BYTES_PER_ROW = 512;
 
 export class LogColumns {
   readonly arena: Arena;
@@ -55,6 +55,7 @@ export class LogColumns {
   /** UInt64 running totals of attributes; only the lower half is ever written. */
   readonly entryEnds: number;
   readonly entryKeys: number;
+  /** Where encoding puts the indexes of services, hosts, environments and attribute keys. */
   readonly indexes: number;
   readonly messages: number;
   readonly values: number;
@@ -67,6 +68,8 @@ export class LogColumns {
 
   readonly #sizes: ColumnSizes;
   readonly #maxEntries: number;
+  /** More in one of the text columns: the block is full. */
+  readonly #fullBytes: number;
   #rowMessageStart: number;
   #rowValueStart: number;
   #rowEntryStart = 0;
@@ -78,9 +81,10 @@ export class LogColumns {
     const { maxRows, inputBytes, maxRowBytes } = sizes;
     this.#sizes = sizes;
     this.#maxEntries = maxRows * ATTRIBUTES_PER_ROW + ROW_ENTRY_RESERVE;
-    const textBytes = TEXT_BYTES + maxRowBytes;
+    this.#fullBytes = maxRows * TEXT_BYTES_PER_ROW;
+    const textBytes = this.#fullBytes + maxRowBytes;
     const perRow = [8, 8, 1, 2, 2, 2, 16, 8, 8, 4, 16, 4, 8].map((width) => width * maxRows);
-    const arena = new Arena([inputBytes, inputBytes, ...perRow, this.#maxEntries * 2, this.#maxEntries * 2, textBytes, textBytes]);
+    const arena = new Arena([inputBytes, inputBytes, ...perRow, this.#maxEntries * 2, this.#maxEntries * 2 + maxRows * 6, textBytes, textBytes]);
     this.arena = arena;
     let region = 0;
     const next = () => arena.start(region++);
@@ -121,8 +125,8 @@ export class LogColumns {
     const { maxRows } = this.#sizes;
     return (
       this.rows < maxRows &&
-      this.messageEnd - this.messages <= TEXT_BYTES &&
-      this.valueEnd - this.values <= TEXT_BYTES &&
+      this.messageEnd - this.messages <= this.#fullBytes &&
+      this.valueEnd - this.values <= this.#fullBytes &&
       this.entryCount + ROW_ENTRY_RESERVE <= this.#maxEntries &&
       this.keys.size + ROW_ENTRY_RESERVE <= KeyDictionary.maxIds
     );
@@ -186,6 +190,13 @@ export class LogColumns {
   addAttributeText(key: number, text: string): void {
     this.#addKey(key);
     this.valueEnd = this.#writeString(this.valueEnd, text);
+  }
+
+  /** Attributes that an earlier row of this block ends with: `keys` and the bytes of all values. */
+  repeatAttributes(keys: readonly number[], from: number, length: number): void {
+    for (let index = 0; index < keys.length; index++) this.#addKey(keys[index]!);
+    this.arena.copy(this.valueEnd, from, length);
+    this.valueEnd += length;
   }
 
   setPatternAndWeight(pattern: bigint, weight: number): void {

@@ -5,6 +5,9 @@
 
 import type { Arena } from "./arena.ts";
 
+/** A longer service or host is no name of one. */
+export const MAX_NAME_BYTES = 256;
+
 const SLOTS = 1 << 14;
 /** Ids are stored as UInt16. The table stays at most three quarters full. */
 export const MAX_DICTIONARY_IDS = (SLOTS / 4) * 3;
@@ -50,9 +53,12 @@ export class ByteDictionary {
     }
   }
 
-  /** Id of a text; it is looked up through `scratch`, a place in the arena that may be overwritten. */
+  /**
+   * Id of a text, cut to MAX_NAME_BYTES at a whole character; it is looked up through `scratch`, a
+   * place in the arena that may be overwritten.
+   */
   idOfText(text: string, scratch: number): number {
-    return this.idOf(scratch, scratch + this.#arena.buffer.write(text, scratch, "utf8"));
+    return this.idOf(scratch, scratch + this.#arena.buffer.write(text, scratch, MAX_NAME_BYTES, "utf8"));
   }
 
   #equals(value: Buffer, from: number, length: number): boolean {

@@ -3,12 +3,21 @@
  * its column where it is found. Any doubt ends in -1, and the slow path decides (log-block.ts).
  */
 
-import { MIN_SENSITIVE_DIGITS_BYTES, NO_HIT, hasSensitiveDigits, maskText, type Detector, type MaskCounts } from "../mask/index.ts";
+import {
+  MIN_SENSITIVE_DIGITS_BYTES,
+  NO_HIT,
+  hasSensitiveDigits,
+  maskText,
+  newMaskCounts,
+  type Detector,
+  type MaskCounts,
+} from "../mask/index.ts";
 import { ROLE } from "../parsers/fields.ts";
 import { decodeHex } from "../parsers/hex.ts";
 import { severityOfLevel, severityOfNumber } from "../parsers/severity.ts";
 import type { TimestampParser } from "../parsers/timestamp.ts";
 import type { LogColumns } from "./columns.ts";
+import { MAX_NAME_BYTES } from "./dictionary.ts";
 import { unescapeTo, type Scanner } from "./scan.ts";
 import { CHILD, KEY, KIND, LITERAL_LENGTH, LITERAL_START, SIBLING, VALUE_KIND, VALUE_ROLE, type ShapeTrie } from "./shape.ts";
 
@@ -23,6 +32,9 @@ export class FastRow {
   readonly #timestamps: TimestampParser;
   readonly #detectors: ReadonlySet<Detector>;
   readonly #masked: MaskCounts;
+  /** Counts of the line that is being walked: they do not count when it takes the slow path after all. */
+  readonly #maskedInLine = newMaskCounts();
+  #hasMasked = false;
   readonly #masksDigits: boolean;
   /** Offsets of masking candidates in the input, ascending; the next one, and where it stands. */
   #hits: Int32Array = new Int32Array([NO_HIT]);
@@ -61,6 +73,12 @@ export class FastRow {
 
   /** Writes the line at `from` into the row that has been begun; index of its newline, or -1. */
   walk(from: number): number {
+    const end = this.#walkShape(from);
+    if (this.#hasMasked) this.#settleMasked(end >= 0);
+    return end;
+  }
+
+  #walkShape(from: number): number {
     const { nodes } = this.#shapes;
     const { bytes } = this.#columns.arena;
     let at = from;
@@ -127,7 +145,7 @@ export class FastRow {
 
   #writeField(role: number, key: number, from: number, to: number, digits: boolean): boolean {
     const columns = this.#columns;
-    const { bytes, view } = columns.arena;
+    const { bytes } = columns.arena;
     const row = columns.rows;
     switch (role) {
       case ROLE.TIMESTAMP:
@@ -142,11 +160,13 @@ export class FastRow {
         return true;
       }
       case ROLE.SERVICE:
-        return writeId(view, columns.serviceIds + row * 2, columns.services.idOf(from, to));
       case ROLE.HOST:
-        return writeId(view, columns.hostIds + row * 2, columns.hosts.idOf(from, to));
       case ROLE.ENVIRONMENT:
-        return writeId(view, columns.environmentIds + row * 2, columns.environments.idOf(from, to));
+        if (to - from > MAX_NAME_BYTES) {
+          this.#writeText(ROLE.ATTRIBUTE, key, from, to, digits);
+          return true;
+        }
+        return this.#writeName(role, from, to);
       case ROLE.TRACE_ID:
         this.#writeHex(key, from, to, columns.traceIds + row * 16, 16, digits);
         return true;
@@ -157,6 +177,15 @@ export class FastRow {
         this.#writeText(role, key, from, to, digits);
         return true;
     }
+  }
+
+  #writeName(role: number, from: number, to: number): boolean {
+    const columns = this.#columns;
+    const { view } = columns.arena;
+    const row = columns.rows;
+    if (role === ROLE.SERVICE) return writeId(view, columns.serviceIds + row * 2, columns.services.idOf(from, to));
+    if (role === ROLE.HOST) return writeId(view, columns.hostIds + row * 2, columns.hosts.idOf(from, to));
+    return writeId(view, columns.environmentIds + row * 2, columns.environments.idOf(from, to));
   }
 
   /** An id of another form than OpenTelemetry's is kept as an attribute. */
@@ -178,9 +207,18 @@ export class FastRow {
     return this.#masksDigits && hasSensitiveDigits(this.#columns.arena.bytes, from, to);
   }
 
+  #settleMasked(counts: boolean): void {
+    this.#hasMasked = false;
+    for (const detector of Object.keys(this.#maskedInLine) as Detector[]) {
+      if (counts) this.#masked[detector] += this.#maskedInLine[detector];
+      this.#maskedInLine[detector] = 0;
+    }
+  }
+
   #writeMasked(role: number, key: number, from: number, to: number): void {
     const columns = this.#columns;
-    const text = maskText(columns.arena.buffer.toString("utf8", from, to), this.#masked, this.#detectors);
+    const text = maskText(columns.arena.buffer.toString("utf8", from, to), this.#maskedInLine, this.#detectors);
+    this.#hasMasked = true;
     if (role === ROLE.MESSAGE) columns.setMessageText(text);
     else columns.addAttributeText(key, text);
   }

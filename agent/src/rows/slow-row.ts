@@ -8,6 +8,7 @@ import { severityOfLevel, severityOfNumber } from "../parsers/severity.ts";
 import type { TimestampParser } from "../parsers/timestamp.ts";
 import { MAX_ROW_ATTRIBUTES, type LogColumns } from "./columns.ts";
 import type { RowDefaults } from "./contracts.ts";
+import { MAX_NAME_BYTES, type ByteDictionary } from "./dictionary.ts";
 
 /** Holds, as a JSON object, the attributes beyond the most that a row may have. */
 export const OVERFLOW_ATTRIBUTE = "obs.overflow";
@@ -66,7 +67,9 @@ export class SlowRow {
     }
     const from = columns.scratch;
     const to = from + buffer.write(text, from, "utf8");
-    const asId = (ids: number, id: number) => {
+    const asId = (ids: number, dictionary: ByteDictionary) => {
+      if (to - from > MAX_NAME_BYTES) return "attribute";
+      const id = dictionary.idOf(from, to);
       if (id < 0) return "full";
       view.setUint16(ids + row * 2, id, true);
       return "written";
@@ -86,11 +89,11 @@ export class SlowRow {
       case ROLE.SEVERITY_NUMBER:
         return asSeverity(severityOfNumber(bytes, from, to));
       case ROLE.SERVICE:
-        return asId(columns.serviceIds, columns.services.idOf(from, to));
+        return asId(columns.serviceIds, columns.services);
       case ROLE.HOST:
-        return asId(columns.hostIds, columns.hosts.idOf(from, to));
+        return asId(columns.hostIds, columns.hosts);
       case ROLE.ENVIRONMENT:
-        return asId(columns.environmentIds, columns.environments.idOf(from, to));
+        return asId(columns.environmentIds, columns.environments);
       case ROLE.TRACE_ID:
         return this.#hex(from, to, columns.traceIds + row * 16, 16);
       case ROLE.SPAN_ID:

@@ -53,6 +53,7 @@ export class BlockLineShard implements LineShard {
       if (end > at) this.#offsets.set(stream, offset + end);
       at = end;
       if (!this.#block.full) break;
+      if (this.#block.rows === 0) throw new Error("BUG: a line does not fit into an empty block");
       await this.#sealWhenOpen();
     }
     if (this.#block.rows > 0) this.#cancelLinger ??= this.#options.clock.after(this.#options.lingerMs, () => this.#onLinger());

@@ -1,6 +1,6 @@
 /**
  * Takes scrapes: samples, and the series that the store has not been told of yet. Both batches of a
- * scrape become durable in one write.
+ * call become durable in one write.
  */
 
 import { formatBatchKey, type BatchKey, type MetricSample, type MetricSeries, type Stream } from "@obs/wire";
@@ -8,15 +8,14 @@ import type { CommitTarget } from "../core/batch-buffer.ts";
 import type { MetricShard, Observation, SealedBatch } from "../core/contracts.ts";
 import type { Compress } from "../core/row-block.ts";
 
-/** What the series table (rows/) makes of a scrape. */
 export interface Scrape {
-  readonly samples: readonly MetricSample[];
-  /** Series that are new, or were last sent a day ago. */
-  readonly series: readonly MetricSeries[];
+  readonly timestampMs: number;
+  readonly observations: readonly Observation[];
 }
 
+/** Gives samples their series, and says which series are new or due (rows/series-table.ts). */
 export interface SampleTable {
-  observe(timestampMs: number, observations: readonly Observation[]): Scrape;
+  observe(timestampMs: number, observations: readonly Observation[]): { readonly samples: readonly MetricSample[]; readonly series: readonly MetricSeries[] };
 }
 
 export interface MetricShardOptions {
@@ -25,35 +24,42 @@ export interface MetricShardOptions {
   readonly encodeSeries: (series: readonly MetricSeries[], key: BatchKey) => Uint8Array;
   readonly compress: Compress;
   readonly buffer: CommitTarget;
+  /** Whose metrics these are, in a gateway. */
+  readonly tenant?: string;
 }
 
 const NS_PER_MS = 1_000_000n;
 
-export class TableMetricShard implements MetricShard {
+export class ScrapeShard implements MetricShard {
   readonly #options: MetricShardOptions;
 
   constructor(options: MetricShardOptions) {
     this.#options = options;
   }
 
-  observe(timestampMs: number, observations: readonly Observation[]): Promise<void> {
-    return this.observeFor("", timestampMs, observations);
+  async observe(timestampMs: number, observations: readonly Observation[]): Promise<void> {
+    await this.#options.buffer.whenRoom();
+    await this.take([{ timestampMs, observations }]);
   }
 
-  async observeFor(tenant: string, timestampMs: number, observations: readonly Observation[]): Promise<void> {
-    const { table, buffer, encodeSamples, encodeSeries } = this.#options;
-    await buffer.whenRoom();
-    const { samples, series } = table.observe(timestampMs, observations);
-    const timeNs = BigInt(Math.round(timestampMs)) * NS_PER_MS;
+  /** Does not wait for room in the buffer. Returns the keys of the batches. */
+  async take(scrapes: readonly Scrape[]): Promise<string[]> {
+    const { table, encodeSamples, encodeSeries, buffer } = this.#options;
+    const rows = scrapes.map(({ timestampMs, observations }) => table.observe(timestampMs, observations));
+    const samples = rows.flatMap((scrape) => scrape.samples);
+    const series = rows.flatMap((scrape) => scrape.series);
+    const times = scrapes.map(({ timestampMs }) => BigInt(Math.trunc(timestampMs)) * NS_PER_MS).sort((a, b) => (a < b ? -1 : 1));
     const batches: SealedBatch[] = [];
-    if (series.length > 0) batches.push(this.#seal("series", tenant, series.length, timeNs, (key) => encodeSeries(series, key)));
-    if (samples.length > 0) batches.push(this.#seal("samples", tenant, samples.length, timeNs, (key) => encodeSamples(samples, key)));
+    if (series.length > 0) batches.push(this.#seal("series", series.length, times, (key) => encodeSeries(series, key)));
+    if (samples.length > 0) batches.push(this.#seal("samples", samples.length, times, (key) => encodeSamples(samples, key)));
     if (batches.length > 0) await buffer.commit({ batches });
+    return batches.map(({ key }) => key);
   }
 
-  #seal(stream: Stream, tenant: string, rows: number, timeNs: bigint, encode: (key: BatchKey) => Uint8Array): SealedBatch {
-    const key = this.#options.buffer.nextKey();
-    const raw = encode(key);
-    return { stream, key: formatBatchKey(key), rows, rawBytes: raw.length, firstNs: timeNs, lastNs: timeNs, body: this.#options.compress(raw), positions: new Map(), tenant };
+  #seal(stream: Stream, rows: number, times: readonly bigint[], encode: (key: BatchKey) => Uint8Array): SealedBatch {
+    const { buffer, compress, tenant = "" } = this.#options;
+    const key = buffer.nextKey();
+    const native = encode(key);
+    return { stream, key: formatBatchKey(key), rows, rawBytes: native.length, firstNs: times[0]!, lastNs: times.at(-1)!, body: compress(native), positions: new Map(), tenant };
   }
 }

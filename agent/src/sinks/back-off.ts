@@ -9,8 +9,9 @@ export interface BackOff {
   readonly longestMs: number;
 }
 
+/** `failures` counts from 1. */
 export const backOffMs = ({ firstMs, longestMs }: BackOff, failures: number, random: () => number = Math.random): number =>
-  Math.round(random() * Math.min(longestMs, firstMs * 2 ** Math.min(failures, 30)));
+  Math.round(random() * Math.min(longestMs, firstMs * 2 ** Math.min(failures - 1, 30)));
 
 /** Retry-After of RFC 9110, 10.2.3: seconds or a date. undefined when it is neither. */
 export const parseRetryAfter = (value: string | undefined, nowMs: number): number | undefined => {

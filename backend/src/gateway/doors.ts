@@ -5,7 +5,7 @@
  * error. The limits count what is accepted, before it is written.
  */
 
-import type { Gateway } from "obs-agent";
+import type { AgentErrorCode, Gateway } from "obs-agent";
 import type { TenantPolicy } from "../core/contracts.ts";
 import type { IngestDoors, IngestLimits, Signal } from "../core/ingest.ts";
 import type { Clock } from "../core/metadata.ts";
@@ -35,11 +35,14 @@ const refuseIfNothingIsLeft = (accepted: readonly unknown[], errors: readonly It
   });
 };
 
-/** The pipeline refuses only while its buffer is full or closing: both pass. */
+/** Faults of the pipeline that pass. */
+const PASSING: ReadonlySet<string | undefined> = new Set<AgentErrorCode>(["buffer_full", "closed"]);
+
 const durably = async <T>(write: Promise<T>): Promise<T> => {
   try {
     return await write;
   } catch (cause) {
+    if (!PASSING.has((cause as { code?: string }).code)) throw cause;
     throw new ApiError("store_unavailable", "The gateway's buffer takes nothing at the moment.", { cause, retryAfterSeconds: BUFFER_RETRY_SECONDS });
   }
 };

@@ -1,12 +1,11 @@
 /** Items of `POST /api/v1/logs/ingest` to records of the pipeline. */
 
 import type { IncomingLog } from "obs-agent";
-import { addAttribute, checkAttributeCount, newAttributes } from "./attributes.ts";
+import { addAttribute, checkSize, newAttributes } from "./attributes.ts";
 import { RefusedItem } from "./item-errors.ts";
 import { severityOf } from "./levels.ts";
 import { checkWindow, readTimestamp, type TimeWindow } from "./timestamps.ts";
 
-const MAX_MESSAGE_BYTES = 1024 * 1024;
 const MAX_NAME_LENGTH = 256;
 
 /** Fields with a meaning, under every name that they come by. All others become attributes. */
@@ -30,7 +29,6 @@ const ALIASES: Readonly<Record<string, string>> = {
 
 const readMessage = (value: unknown): string => {
   if (typeof value !== "string") throw new RefusedItem("invalid_item", value === undefined ? "message is missing" : "message must be text");
-  if (Buffer.byteLength(value) > MAX_MESSAGE_BYTES) throw new RefusedItem("invalid_item", `message is longer than ${MAX_MESSAGE_BYTES} bytes`);
   return value;
 };
 
@@ -87,7 +85,7 @@ export const readLogItem =
       if (field === undefined) addAttribute(draft.attributes, name, value);
       else if (value !== null || field === "message") setField(draft, name, field, value);
     }
-    checkAttributeCount(draft.attributes);
+    checkSize(draft.message, draft.attributes);
     checkWindow(draft.timestamp!, window);
     return draft;
   };

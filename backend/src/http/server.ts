@@ -1,6 +1,6 @@
 /** The HTTP server without any route: logging, headers, bodies, errors. */
 
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance, LogController } from "fastify";
 import { answerErrors } from "./error-reply.ts";
 import { acceptJson } from "./json-body.ts";
 import { loggerOptions } from "./redact.ts";
@@ -18,6 +18,21 @@ export interface ServerOptions {
   readonly trustProxy: readonly string[];
 }
 
+declare module "fastify" {
+  interface FastifyInstance {
+    /** `GET /livez`, and so on: every route except the HEAD ones that come with each GET. */
+    readonly routes: ReadonlySet<string>;
+  }
+}
+
+const listRoutes = (app: FastifyInstance): void => {
+  const routes = new Set<string>();
+  app.decorate("routes", routes);
+  app.addHook("onRoute", ({ method, url }) => {
+    for (const name of [method].flat()) if (name !== "HEAD") routes.add(`${name} ${url}`);
+  });
+};
+
 /** One line per request, at level debug; 5xx are logged where they are answered. */
 const logRequests = (app: FastifyInstance): void => {
   app.addHook("onResponse", async (request, reply) => {
@@ -33,10 +48,11 @@ export const createServer = ({ logLevel, logStream, trustProxy }: ServerOptions)
     trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
     routerOptions: { ignoreTrailingSlash: true },
     // Two lines per request would be most of the work of a small one: see logRequests.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     // Idle keep-alive connections of agents must not hold up a shutdown.
     forceCloseConnections: "idle",
   });
+  listRoutes(app);
   logRequests(app);
   setSecurityHeaders(app);
   acceptJson(app);

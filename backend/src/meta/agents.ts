@@ -7,11 +7,19 @@
  */
 
 import type { Kysely } from "kysely";
-import type { AgentRegistry, Clock } from "../core/metadata.ts";
+import type { AgentClaim, AgentRegistry, Clock } from "../core/metadata.ts";
 import type { Tables } from "./tables.ts";
 
-export const createAgentRegistry = (db: Kysely<Tables>, clock: Clock): AgentRegistry => ({
-  async claim({ tenant, agent, keyId, address }) {
+type Claim = Parameters<AgentRegistry["claim"]>[0];
+
+/** A claim is asked for with every batch: one that held is not written again for this long. */
+const CLAIM_HOLDS_MS = 10_000;
+const MAX_REMEMBERED = 100_000;
+
+export const createAgentRegistry = (db: Kysely<Tables>, clock: Clock): AgentRegistry => {
+  const held = new Map<string, number>();
+
+  const write = async ({ tenant, agent, keyId, address }: Claim): Promise<AgentClaim> => {
     const now = clock();
     const claimed = await db
       .insertInto("agents")
@@ -36,10 +44,21 @@ export const createAgentRegistry = (db: Kysely<Tables>, clock: Clock): AgentRegi
       .returning("agent")
       .executeTakeFirst();
     return claimed ? "ok" : "taken";
-  },
+  };
 
-  async list(tenant) {
-    const rows = await db.selectFrom("agents").selectAll().where("tenant", "=", tenant).orderBy("first_seen").execute();
-    return rows.map((row) => ({ agent: row.agent, keyId: row.key_id, address: row.address, firstSeen: row.first_seen, lastSeen: row.last_seen }));
-  },
-});
+  return {
+    async claim(claim) {
+      const name = JSON.stringify([claim.tenant, claim.agent, claim.keyId]);
+      if ((held.get(name) ?? 0) > clock()) return "ok";
+      const outcome = await write(claim);
+      if (held.size >= MAX_REMEMBERED) held.clear();
+      if (outcome === "ok") held.set(name, clock() + CLAIM_HOLDS_MS);
+      return outcome;
+    },
+
+    async list(tenant) {
+      const rows = await db.selectFrom("agents").selectAll().where("tenant", "=", tenant).orderBy("first_seen").execute();
+      return rows.map((row) => ({ agent: row.agent, keyId: row.key_id, address: row.address, firstSeen: row.first_seen, lastSeen: row.last_seen }));
+    },
+  };
+};

@@ -64,8 +64,11 @@ const messageCondition = ({ words, regex }: MessageTest): Fragment => {
   return and(conditions);
 };
 
-const attribute = (key: string): Fragment => sql`attributes[${param.string(key)}]`;
-const hasAttribute = (key: string): Fragment => sql`mapContains(attributes, ${param.string(key)})`;
+/** ClickHouse 26.7 does not look up the key "" of a Map(LowCardinality(String), ...): it is searched for. */
+const attribute = (key: string): Fragment =>
+  key === "" ? sql`arrayFirst((value, key) -> key = '', mapValues(attributes), mapKeys(attributes))` : sql`attributes[${param.string(key)}]`;
+const hasAttribute = (key: string): Fragment =>
+  key === "" ? sql`arrayExists(key -> key = '', mapKeys(attributes))` : sql`mapContains(attributes, ${param.string(key)})`;
 
 const equals = (field: TextField, value: string): Fragment => {
   if (field.kind === "column") return sql`${COLUMNS[field.column]} = ${param.string(value)}`;
@@ -116,11 +119,9 @@ const bounds = <T>({ from, to }: Interval<T>, column: Fragment, value: (v: T) =>
 
 const time = (ns: bigint): Fragment => sql`fromUnixTimestamp64Nano(${param.int64(ns)}, 'UTC')`;
 
-/** `number` may be NULL (not a number): then the answer is no. */
-const numberWithin = (number: Fragment, interval: Interval<number>): Fragment => {
-  const conditions = bounds(interval, number, param.float64);
-  return conditions.length === 0 ? sql`${number} IS NOT NULL` : sql`ifNull(${and(conditions)}, 0)`;
-};
+/** `number` may be NULL, NaN or infinite (all of them: not a number): then the answer is no. */
+const numberWithin = (number: Fragment, interval: Interval<number>): Fragment =>
+  sql`ifNull(isFinite(${number}) AND ${and(bounds(interval, number, param.float64))}, 0)`;
 
 const numberRange = (column: NumberColumn, interval: Interval<number | bigint>): Fragment => {
   // A weight is a Float32: 0.1 is in the column only as the Float32 nearest to it.

@@ -4,6 +4,7 @@ import { levelOf } from "@obs/wire";
 import type { Histogram } from "../core/queries.ts";
 import type { TimeRange } from "./validate.ts";
 
+const NS_PER_MS = 1_000_000n;
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -32,10 +33,13 @@ export interface SeverityCount {
   readonly count: number;
 }
 
+/** BigInt division rounds towards 1970. */
+const floorMs = (ns: bigint): number => Number(ns / NS_PER_MS) - (ns % NS_PER_MS < 0n ? 1 : 0);
+
 /** The shortest nice interval that needs no more than `atMost` buckets (one more where the range is not aligned). */
 export const planBuckets = ({ startNs, endNs }: TimeRange, atMost: number): BucketPlan => {
-  const startMs = Number(startNs / 1_000_000n);
-  const endMs = Number(endNs / 1_000_000n);
+  const startMs = floorMs(startNs);
+  const endMs = floorMs(endNs);
   const longest = NICE_INTERVALS_MS.at(-1)!;
   const intervalMs = NICE_INTERVALS_MS.find((interval) => (endMs - startMs) / interval <= atMost) ?? longest * Math.ceil((endMs - startMs) / longest / atMost);
   const firstMs = Math.floor(startMs / intervalMs) * intervalMs;

@@ -7,7 +7,7 @@ import { levelOf } from "@obs/wire";
 import { z } from "zod";
 import type { LogField, LogFieldsAnswer } from "../core/queries.ts";
 import type { Store } from "../core/store.ts";
-import { and, param, sql, type TenantScope } from "../sql/sql.ts";
+import { param, sql, type TenantScope } from "../sql/sql.ts";
 import { EVERY_ROW } from "./filter.ts";
 import { logsMatching } from "./log-source.ts";
 import { timeWindows } from "./time-windows.ts";
@@ -66,7 +66,6 @@ const fieldsStatement = (scope: TenantScope, window: TimeRange) => {
       arrayMap((key, value) -> (concat('.', toString(key)), substringUTF8(value, 1, ${param.uint32(MAX_VALUE_CHARACTERS)})), mapKeys(attributes), mapValues(attributes))
     )) AS pair
     FROM (${sample})`;
-  const present = and([sql`name = ''`, sql`startsWith(name, '.')`].map((named) => sql`NOT (${named})`));
   return scope.statement(sql`
     SELECT name, toFloat64(sum(rows)) AS count,
       arraySlice(arrayReverseSort(entry -> (entry.2, entry.1), groupArray((value, toFloat64(rows)))), 1, ${param.uint32(TOP_VALUES)}) AS top
@@ -74,7 +73,7 @@ const fieldsStatement = (scope: TenantScope, window: TimeRange) => {
       SELECT pair.1 AS name, pair.2 AS value, count() AS rows
       FROM (${pairs})
       GROUP BY name, value
-      HAVING NOT (${present}) OR (value != '' AND (name, value) != ('=level', '0'))
+      HAVING name = '' OR startsWith(name, '.') OR (value != '' AND (name, value) != ('=level', '0'))
     )
     GROUP BY name
     ORDER BY startsWith(name, '.'), count DESC, name

@@ -182,7 +182,7 @@ const summarise = (page: Page, counts: Counts | undefined): { total: number; com
 
 const isTimeout = (error: unknown): boolean => error instanceof ApiError && error.code === "query_timeout";
 
-const secondsLeft = (deadlineMs: number): number => Math.max(0.1, (deadlineMs - performance.now()) / 1_000);
+const secondsLeft = (deadlineMs: number): number => Math.max(1, Math.ceil((deadlineMs - performance.now()) / 1_000));
 
 const positionOf = ({ timestamp_ns, batch, row }: LogRow): LogPosition => ({ timestampNs: BigInt(timestamp_ns), batch: BigInt(batch), row });
 

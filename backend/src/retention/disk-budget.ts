@@ -88,7 +88,7 @@ export interface DiskBudget {
   readonly status: DiskStatus;
   /** Partitions and parts dropped since the start. */
   readonly droppedPieces: number;
-  /** Measures and, when the budget is exceeded, drops. Runs by itself every few minutes. */
+  /** Measures and, when the budget is exceeded, drops. Runs by itself every few minutes; never twice at once. */
   run(): Promise<void>;
   stop(): void;
 }
@@ -112,7 +112,7 @@ export const startDiskBudget = ({ store, maxBytes, log }: DiskBudgetOptions): Di
     return { pieces, used };
   };
 
-  const run = async (): Promise<void> => {
+  const runOnce = async (): Promise<void> => {
     const { pieces, used } = await measure();
     const chosen = maxBytes === 0 ? [] : choosePieces(pieces, used, maxBytes);
     if (chosen.length === 0) return;
@@ -124,6 +124,9 @@ export const startDiskBudget = ({ store, maxBytes, log }: DiskBudgetOptions): Di
     log.warn(`the disk budget of ${maxBytes} bytes was exceeded: dropped data up to ${chosen.at(-1)!.day} (OBS_STORE_MAX_BYTES sets the budget)`);
     await measure();
   };
+
+  let running: Promise<void> | undefined;
+  const run = (): Promise<void> => (running ??= runOnce().finally(() => (running = undefined)));
 
   const attempt = (): void => {
     if (!store.available) return;

@@ -73,6 +73,7 @@ export const param = {
   string: (v: string) => value("String", text(v)),
   strings: (v: readonly string[]) => value("Array(String)", v.map(text)),
   int64: (v: bigint | number) => value("Int64", integer(v, -(1n << 63n), (1n << 63n) - 1n)),
+  int64s: (v: readonly bigint[]) => value("Array(Int64)", v.map((item) => BigInt(integer(item, -(1n << 63n), (1n << 63n) - 1n)))),
   uint8: (v: number) => value("UInt8", Number(unsigned(v, 8n))),
   uint32: (v: number) => value("UInt32", Number(unsigned(v, 32n))),
   uint64: (v: bigint | number) => value("UInt64", unsigned(v, 64n)),

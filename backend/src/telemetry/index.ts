@@ -56,3 +56,4 @@ export const createTelemetry = (version: string): Telemetry => {
 
 export { countDelivery } from "./count-delivery.ts";
 export { countRequests } from "./count-requests.ts";
+export { watch } from "./watch.ts";

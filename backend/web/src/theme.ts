@@ -1,8 +1,7 @@
-/** Mantine's theme and the colours of what is drawn on canvas. */
+/** Mantine's theme, fitted to the colours of theme.css. */
 
-import { createTheme, type CSSVariablesResolver, useComputedColorScheme } from "@mantine/core";
-
-export type Scheme = "light" | "dark";
+import { Button, createTheme, type CSSVariablesResolver, useComputedColorScheme } from "@mantine/core";
+import type { Scheme } from "./colours.ts";
 
 export const theme = createTheme({
   primaryColor: "indigo",
@@ -12,7 +11,10 @@ export const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
   fontSizes: { xs: "0.75rem", sm: "0.8125rem", md: "0.875rem", lg: "1rem", xl: "1.125rem" },
   cursorType: "pointer",
+  // Text, four of borders, then surfaces: the greys of theme.css, which Mantine's inputs and menus use too.
+  colors: { dark: ["#dbe2ec", "#b4bdca", "#8f9aab", "#5d687a", "#343d4a", "#232a34", "#161c24", "#141920", "#0e1217", "#0a0d11"] },
   focusRing: "auto",
+  components: { Button: Button.extend({ defaultProps: { fw: 500 } }) },
 });
 
 /** Lets Mantine's surfaces follow the page's own (theme.css). */
@@ -30,15 +32,3 @@ export const cssVariables: CSSVariablesResolver = () => {
 
 /** The scheme that is in force, whether chosen or the system's. */
 export const useScheme = (): Scheme => useComputedColorScheme("light", { getInitialValueInEffect: false });
-
-/** Axes and grids, kept in step with theme.css. */
-export const CHART_COLOURS: Readonly<Record<Scheme, { readonly text: string; readonly grid: string }>> = {
-  light: { text: "#667085", grid: "#eceff3" },
-  dark: { text: "#8b95a5", grid: "#232a34" },
-};
-
-/** Lines of one chart: Okabe and Ito's palette, adjusted to the background. */
-export const SERIES_COLOURS: Readonly<Record<Scheme, readonly string[]>> = {
-  light: ["#2f6fd0", "#e08a00", "#0f8a6c", "#b0479a", "#4aa3df", "#c9460d", "#8a7a00", "#6b7688"],
-  dark: ["#5b96f0", "#f0a83c", "#35b892", "#d67fc4", "#7cc4f2", "#f0703c", "#cbb93a", "#97a3b6"],
-};

@@ -9,8 +9,8 @@ export type Target = (typeof TARGETS)[number];
 export interface Victims {
   /** Whether a kill of the target at this moment would hit something in flight. */
   inFlight(target: Target): boolean;
-  /** kill -9 and restart. */
-  kill(target: Target): Promise<void>;
+  /** kill -9 and restart. False when the target is dead just now. */
+  kill(target: Target): Promise<boolean>;
   /** Resolves when batches are acknowledged again, or after a bounded wait. */
   recovered(): Promise<void>;
 }
@@ -21,6 +21,8 @@ export interface AssassinOptions {
   readonly random: PythonRandom;
   /** A kill falls up to this long after something was seen in flight. */
   readonly mostAimMs: number;
+  /** Between a kill and the choice of the next; less in tests. */
+  readonly pauseMs?: { readonly least: number; readonly spread: number };
   readonly signal: AbortSignal;
   readonly onKill: (kill: Kill) => void;
 }
@@ -39,13 +41,15 @@ const AIM_POLL_MS = 2;
 const AIM_LIMIT_MS = 15_000;
 
 export const runAssassin = async (victims: Victims, options: AssassinOptions): Promise<void> => {
-  const { random, signal } = options;
-  for (let done = 0; done < options.kills; done++) {
-    await sleep(PAUSE_MS.least + random.below(PAUSE_MS.spread), undefined, { signal });
+  const { random, signal, pauseMs = PAUSE_MS } = options;
+  let done = 0;
+  while (done < options.kills) {
+    await sleep(pauseMs.least + random.below(pauseMs.spread), undefined, { signal });
     const target = options.targets[random.below(options.targets.length)]!;
     if (random.random() < AIMED_SHARE) await aim(victims, target, options);
     const hit = victims.inFlight(target);
-    await victims.kill(target);
+    if (!(await victims.kill(target))) continue;
+    done++;
     options.onKill({ target, hit });
     if (random.random() < PATIENT_SHARE) await victims.recovered();
   }

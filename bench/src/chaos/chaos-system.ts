@@ -13,8 +13,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { agentProcess } from "../system/agent.ts";
 import { backendProcess, createApiKey, readStoreRecord, untilReady } from "../system/backend.ts";
 import { freePort } from "../tool/free-port.ts";
+import { commandLine } from "../tool/process-tree.ts";
 import { Restartable } from "../tool/children.ts";
 import type { Children } from "../tool/children.ts";
+import type { PythonRandom } from "../work/python-random.ts";
 import type { Target, Victims } from "./assassin.ts";
 import { DelayingProxy } from "./delaying-proxy.ts";
 import { DeliveryCounts } from "./delivery-counts.ts";
@@ -33,12 +35,17 @@ export interface ChaosOptions {
   readonly folder: string;
   readonly fault: Fault | "";
   readonly ackDelayMs: number;
+  readonly random: PythonRandom;
 }
 
-/** An orphan must outlive a restart of the backend, which takes 1 to 3 s on two busy cores. */
-const INSERT_DELAY_MS = 5000;
-/** A kill in the middle of an insert that ends sooner than this would leave no orphan behind a restart. */
-const LEAST_ORPHAN_MS = 3000;
+/**
+ * How long inserts take under the fault `orphan`: some end before the time within which an insert
+ * must have begun (10 s), some after it, all before the store gives them up (30 s).
+ */
+const INSERT_DELAY_MS = { least: 1000, spread: 14_000 };
+/** A restart of the backend takes 1 to 3 s on two busy cores; an orphan must outlive it. */
+const LEAST_ORPHAN_MS = 4000;
+/** Under the fault `orphan` every repeat waits for at least 10 s. */
 const RECOVERY_LIMIT_MS = 30_000;
 const RECOVERY_POLL_MS = 10;
 const DELIVERY_STALL_MS = 45_000;
@@ -74,10 +81,10 @@ export class ChaosSystem implements Victims {
   }
 
   static async start(options: ChaosOptions): Promise<ChaosSystem> {
-    const { children, scratch, signal, fault } = options;
+    const { children, scratch, signal, fault, random } = options;
     const dataDir = join(scratch, "backend");
     mkdirSync(dataDir, { recursive: true });
-    const ownStore = fault === "orphan" ? await OwnStore.start(join(scratch, "store"), INSERT_DELAY_MS) : undefined;
+    const ownStore = fault === "orphan" ? await OwnStore.start(join(scratch, "store"), () => INSERT_DELAY_MS.least + random.below(INSERT_DELAY_MS.spread)) : undefined;
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const backend = new Restartable(children, backendProcess({ dataDir, port, ...(ownStore ? { storeUrl: ownStore.backendUrl } : {}) }));
@@ -89,7 +96,7 @@ export class ChaosSystem implements Victims {
         name: "agent",
         folder: join(scratch, "agent"),
         endpoint: await proxy.listen(),
-        apiKey: await createApiKey(children, dataDir),
+        apiKey: await createApiKey(dataDir),
         include: [join(options.folder, "*.log")],
       }),
     );
@@ -101,18 +108,17 @@ export class ChaosSystem implements Victims {
     return this.proxy.inFlight(target === "store" ? "committing" : undefined) > 0;
   }
 
-  async kill(target: Target): Promise<void> {
+  async kill(target: Target): Promise<boolean> {
     switch (target) {
       case "agent":
         await this.#agent.killAndRestart();
-        return;
+        return true;
       case "backend":
         this.#counts.endOfLife();
         await this.#backend.killAndRestart(() => this.proxy.cut());
-        return;
+        return true;
       case "store":
-        await this.#killStore();
-        return;
+        return await this.#killStore();
     }
   }
 
@@ -120,8 +126,10 @@ export class ChaosSystem implements Victims {
   async recovered(): Promise<void> {
     const before = this.proxy.acknowledgedBatches;
     const limit = Date.now() + RECOVERY_LIMIT_MS;
-    while (this.proxy.acknowledgedBatches === before && Date.now() < limit)
+    while (this.proxy.acknowledgedBatches === before && Date.now() < limit) {
+      await this.#assertRunning();
       await sleep(RECOVERY_POLL_MS, undefined, { signal: this.#options.signal });
+    }
   }
 
   /** Until the agent has been told that every line is stored, or nothing moves any more. */
@@ -134,6 +142,7 @@ export class ChaosSystem implements Victims {
       const quietMs = Date.now() - movedMs;
       if (now >= lines && quietMs >= QUIET_MS && this.proxy.inFlight() === 0) return;
       if (quietMs >= DELIVERY_STALL_MS) return;
+      await this.#assertRunning();
       onProgress(`waiting for delivery: ${now} of ${lines} lines acknowledged`);
       await sleep(DELIVERY_POLL_MS, undefined, { signal });
     }
@@ -162,13 +171,18 @@ export class ChaosSystem implements Victims {
     await this.#ownStore?.stop();
   }
 
+  /** Only kills may end them: a process that ends by itself is a finding. */
+  async #assertRunning(): Promise<void> {
+    for (const [name, { child }] of [["agent", this.#agent], ["backend", this.#backend]] as const)
+      if (!child.running) throw new Error(`the ${name} ended by itself: ${await child.exited}`);
+  }
+
   /** The embedded store is the backend's child: its record in the data folder says which process it is. */
-  async #killStore(): Promise<void> {
-    const { store } = await readStoreRecord(this.#dataDir);
-    try {
-      process.kill(store.pid, "SIGKILL");
-    } catch {
-      // It was dead already: the kill before hit its backend, and it went along.
-    }
+  async #killStore(): Promise<boolean> {
+    const record = await readStoreRecord(this.#dataDir).catch(() => undefined);
+    // It may be dead already, with the backend that the kill before hit; the pid may be another's by now.
+    if (record === undefined || !commandLine(record.store.pid).includes(this.#dataDir)) return false;
+    process.kill(record.store.pid, "SIGKILL");
+    return true;
   }
 }

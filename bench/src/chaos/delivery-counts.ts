@@ -11,9 +11,9 @@ export interface DeliveryTotals {
 const POLL_MS = 200;
 const NONE: DeliveryTotals = { partialRepaired: 0, fenced: 0 };
 
-/** Events of the metric `obs_delivery` in Prometheus text. */
+/** Events of the metric `obs_delivery_total` in Prometheus text. */
 export const deliveryTotalsIn = (text: string): DeliveryTotals => {
-  const of = (event: string): number => Number(new RegExp(`^obs_delivery\\{event="${event}"\\} (\\d+)$`, "m").exec(text)?.[1] ?? 0);
+  const of = (event: string): number => Number(new RegExp(`^obs_delivery_total\\{event="${event}"\\} (\\d+)$`, "m").exec(text)?.[1] ?? 0);
   return { partialRepaired: of("partial_repaired"), fenced: of("fenced") };
 };
 

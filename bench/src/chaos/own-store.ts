@@ -18,7 +18,7 @@ export class OwnStore {
     this.backendUrl = backendUrl;
   }
 
-  static async start(dataDir: string, insertDelayMs: number): Promise<OwnStore> {
+  static async start(dataDir: string, insertDelayMs: () => number): Promise<OwnStore> {
     mkdirSync(dataDir, { recursive: true });
     const store = await startTestStore({ dataDir });
     const slow = new SlowStore(store.url, insertDelayMs);

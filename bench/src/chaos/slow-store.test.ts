@@ -23,7 +23,7 @@ describe("SlowStore", () => {
   beforeEach(async () => {
     [bodies, begun] = [[], 0];
     await new Promise<void>((resolve) => store.listen(0, "127.0.0.1", resolve));
-    slow = new SlowStore(`http://127.0.0.1:${(store.address() as AddressInfo).port}`, 300);
+    slow = new SlowStore(`http://127.0.0.1:${(store.address() as AddressInfo).port}`, () => 300);
     url = await slow.listen();
   });
 

@@ -21,13 +21,13 @@ interface Held {
 
 export class SlowStore {
   readonly #target: URL;
-  readonly #insertDelayMs: number;
+  readonly #insertDelayMs: () => number;
   readonly #server: Server;
   readonly #held = new Set<Held>();
   #orphansCommitted = 0;
   #delayed = 0;
 
-  constructor(target: string, insertDelayMs: number) {
+  constructor(target: string, insertDelayMs: () => number) {
     this.#target = new URL(target);
     this.#insertDelayMs = insertDelayMs;
     this.#server = createServer((incoming, response) => {
@@ -87,11 +87,12 @@ export class SlowStore {
   async #sendSlowly(onward: ReturnType<typeof request>, body: Buffer): Promise<void> {
     const cut = body.length - TAIL_BYTES;
     onward.write(body.subarray(0, cut));
-    const held: Held = { untilMs: Date.now() + this.#insertDelayMs };
+    const delayMs = this.#insertDelayMs();
+    const held: Held = { untilMs: Date.now() + delayMs };
     this.#held.add(held);
     this.#delayed++;
     try {
-      await sleep(this.#insertDelayMs);
+      await sleep(delayMs);
     } finally {
       this.#held.delete(held);
     }

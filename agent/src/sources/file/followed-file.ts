@@ -26,8 +26,8 @@ export class FollowedFile {
   seenMs: number;
   /** The file that had the name before; it is read first. */
   after: FollowedFile | undefined;
-  /** A file whose content this one copies: what was read there is not read here. */
-  copyOf: { readonly file: FollowedFile; readonly stream: FileStream } | undefined;
+  /** It may be a copy of what is being read elsewhere: not read before that is known. */
+  held = false;
 
   // Bytes: the reader's.
   handle: FileHandle | undefined;
@@ -42,6 +42,10 @@ export class FollowedFile {
   closed = false;
   lastGrowthMs: number;
   lastTurnMs = 0;
+  /** ms since 1970: when the content was last seen to be the stream's. */
+  verifiedMs: number;
+  /** Begun behind unread lines: that position is to be stored even if no line ever comes. */
+  unrecorded = false;
   readonly #resource: StreamResource;
 
   constructor(path: string, facts: FileFacts, streamPath: string, resource: StreamResource, nowMs: number) {
@@ -54,6 +58,7 @@ export class FollowedFile {
     this.links = facts.links;
     this.seenMs = nowMs;
     this.lastGrowthMs = nowMs;
+    this.verifiedMs = nowMs;
     this.#resource = resource;
     this.stream = new FileStream(streamPath, resource, this, []);
   }

@@ -93,9 +93,12 @@ export class PositionBook {
   readonly #byInode = new Map<bigint, Set<FilePosition>>();
   /** ms since 1970 of the last sign of life in any position; 0 = this is the first start. */
   readonly lastRunMs: number;
+  /** First bytes to read of a file so that every stored fingerprint can be compared. */
+  readonly longestFingerprint: number;
 
   constructor(positions: PositionReader) {
     let lastRunMs = 0;
+    let longestFingerprint = 0;
     for (const [id, bytes] of positions) {
       const position = id.startsWith(POSITION_PREFIX) ? decodePosition(bytes) : undefined;
       if (!position) continue;
@@ -103,8 +106,12 @@ export class PositionBook {
       if (sharing) sharing.add(position);
       else this.#byInode.set(position.inode, new Set([position]));
       lastRunMs = Math.max(lastRunMs, position.seenMs);
+      for (const content of [position, ...position.past]) {
+        longestFingerprint = Math.max(longestFingerprint, content.fingerprint.length);
+      }
     }
     this.lastRunMs = lastRunMs;
+    this.longestFingerprint = longestFingerprint;
   }
 
   /** Positions whose file has not been found yet. */

@@ -9,14 +9,16 @@
  */
 
 import type { FileHandle } from "node:fs/promises";
-import { sleep, type Clock } from "../../core/clock.ts";
+import type { Clock } from "../../core/clock.ts";
 import type { LineShard } from "../../core/contracts.ts";
-import type { Log } from "../../core/log.ts";
 import type { FileCounters } from "./counters.ts";
+import { Doorbell } from "./doorbell.ts";
 import type { FollowedFile } from "./followed-file.ts";
 import { beginsWith, errorCode, factsOfHandle, fingerprintOf, readAt, type FileFacts } from "./identity.ts";
 import type { OpenFiles } from "./open-files.ts";
 import type { FileSourceOptions } from "./options.ts";
+import type { Content } from "./position.ts";
+import type { UnreadablePaths } from "./unreadable.ts";
 
 /** A file is looked at every `pollIntervalMs` for this long after it grew; then events and scans wake it. */
 const WARM_MS = 10_000;
@@ -27,8 +29,8 @@ const KEEP_ROTATED_MS = 10 * 60_000;
 
 /** What the reader finds out about names. */
 export interface ReaderEvents {
-  /** The content was replaced; the stream that ended is the last of `past` of the new one. */
-  truncated(file: FollowedFile): Promise<void>;
+  /** Its content was replaced after `sinceMs`, when this much of it had been read. */
+  truncated(file: FollowedFile, sinceMs: number, content: Content): void;
   /** The file's name does not lead to it any more, and it was not open. */
   lost(file: FollowedFile): void;
   /** Nothing will ever be read from it again. */
@@ -40,7 +42,7 @@ export interface ReaderParts {
   readonly openFiles: OpenFiles;
   readonly options: FileSourceOptions;
   readonly clock: Clock;
-  readonly log: Log;
+  readonly unreadable: UnreadablePaths;
   readonly counters: FileCounters;
   readonly events: ReaderEvents;
 }
@@ -50,7 +52,7 @@ export class Reader {
   readonly #queue: FollowedFile[] = [];
   readonly #warm = new Set<FollowedFile>();
   #nextPollMs = 0;
-  #interrupt: () => void = () => {};
+  readonly #bell = new Doorbell();
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
@@ -61,7 +63,7 @@ export class Reader {
     if (file.queued || file.closed) return;
     file.queued = true;
     this.#queue.push(file);
-    this.#interrupt();
+    this.#bell.ring();
   }
 
   /** Looks at the file often for a while, whether or not it has data. */
@@ -72,13 +74,14 @@ export class Reader {
   /** Reads until the signal aborts. Rejects only when the shard does: then nothing more can be kept. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, options } = this.#parts;
+    signal.addEventListener("abort", () => this.#bell.ring(), { once: true });
     while (!signal.aborted) {
       if (clock.nowMs() >= this.#nextPollMs) {
         await this.#poll();
         this.#nextPollMs = clock.nowMs() + options.pollIntervalMs;
       }
       const file = this.#queue.shift();
-      if (!file) await this.#idle(signal);
+      if (!file) await this.#bell.wait(clock, this.#nextPollMs - clock.nowMs());
       else {
         file.queued = false;
         await this.#turn(file, signal);
@@ -86,16 +89,8 @@ export class Reader {
     }
   }
 
-  async #idle(signal: AbortSignal): Promise<void> {
-    const interrupted = new AbortController();
-    this.#interrupt = () => interrupted.abort();
-    const waitMs = this.#nextPollMs - this.#parts.clock.nowMs();
-    await sleep(this.#parts.clock, waitMs, AbortSignal.any([signal, interrupted.signal]));
-    this.#interrupt = () => {};
-  }
-
   async #turn(file: FollowedFile, signal: AbortSignal): Promise<void> {
-    if (file.closed || file.copyOf) return;
+    if (file.closed || file.held) return;
     if (isBehind(file)) return this.wake(file);
     const { shard, clock } = this.#parts;
     file.lastTurnMs = clock.nowMs();
@@ -104,20 +99,25 @@ export class Reader {
     if (signal.aborted) return;
     const chunk = await this.#read(file);
     if (!chunk) return;
-    const { offset } = file;
-    const atEnd = offset + chunk.length >= file.size;
+    const atEnd = file.offset + chunk.length >= file.size;
     const final = atEnd && this.#isOver(file);
-    let consumed = 0;
-    if (chunk.length > 0) {
-      file.stream.rememberTail(shard.input, offset, chunk.length);
-      consumed = await shard.append(file.stream, offset, chunk.length, final);
-      file.offset += consumed;
-      this.#parts.counters.add("bytes_read", consumed);
-    }
+    const consumed = await this.#handOn(file, chunk.length, final);
     this.#warm.add(file);
     if (consumed > 0 ? file.offset < file.size : !atEnd) return this.wake(file);
     file.caughtUp = true;
     if (final && this.#mayClose(file)) await this.#finish(file);
+  }
+
+  async #handOn(file: FollowedFile, length: number, final: boolean): Promise<number> {
+    const { shard, counters } = this.#parts;
+    if (length === 0 && !file.unrecorded) return 0;
+    if (length > 0) file.stream.rememberTail(shard.input, file.offset, length);
+    let consumed = length === 0 ? 0 : await shard.append(file.stream, file.offset, length, final);
+    if (consumed === 0 && file.unrecorded) consumed = await shard.append(file.stream, file.offset, 0);
+    file.unrecorded = false;
+    file.offset += consumed;
+    counters.add("bytes_read", consumed);
+    return consumed;
   }
 
   /** Reads into the shard's input, if that is still the content of the file's stream. */
@@ -130,12 +130,14 @@ export class Reader {
       const facts = await factsOfHandle(handle);
       if (await this.#isSameContent(file, handle, facts, file.offset + bytesRead)) {
         file.observe(facts, clock.nowMs());
+        file.verifiedMs = file.lastTurnMs;
         return { length: bytesRead };
       }
+      const lost = file.stream.contentUpTo(file.offset);
       file.beginAnew();
       file.observe(facts, clock.nowMs());
       counters.add("truncations");
-      await events.truncated(file);
+      events.truncated(file, file.verifiedMs, lost);
       this.wake(file);
     } catch (error) {
       this.#failed(file, error);
@@ -147,9 +149,10 @@ export class Reader {
   async #isSameContent(file: FollowedFile, handle: FileHandle, facts: FileFacts, end: number): Promise<boolean> {
     if (facts.size < end) return false;
     const { stream } = file;
-    const head = await readAt(handle, 0, Math.min(this.#parts.options.fingerprintBytes, facts.size));
+    const wanted = Math.min(Math.max(this.#parts.options.fingerprintBytes, stream.fingerprint.length), facts.size);
+    const head = await readAt(handle, 0, wanted);
     // Fewer bytes than the file had a moment ago: it is being truncated right now.
-    if (head.length < Math.min(this.#parts.options.fingerprintBytes, facts.size) || !beginsWith(head, stream.fingerprint)) return false;
+    if (head.length < wanted || !beginsWith(head, stream.fingerprint)) return false;
     if (head.length > stream.fingerprint.length) stream.fingerprint = fingerprintOf(head);
     return true;
   }
@@ -157,7 +160,7 @@ export class Reader {
   #failed(file: FollowedFile, error: unknown): void {
     file.caughtUp = true;
     this.#parts.counters.add("read_errors");
-    this.#parts.log.warn(`cannot read ${file.path}: ${errorCode(error)}; it is tried again at every scan`);
+    this.#parts.unreadable.report(file.path, errorCode(error));
   }
 
   /** Nobody will finish an unterminated last line. */

@@ -13,7 +13,8 @@ export class ByteWriter {
   }
 
   raw(bytes: Uint8Array): void {
-    this.#buffer.set(bytes, this.#claim(bytes.length));
+    const at = this.#claim(bytes.length);
+    this.#buffer.set(bytes, at);
   }
 
   varint(value: number): void {

@@ -114,12 +114,13 @@ class LuceneParser {
       scanner.offset += 3;
       return EVERY_ROW;
     }
+    const exists = scanner.text.startsWith("_exists_:", start);
     const name = scanner.takeField();
     if (name === undefined) return this.#value(field);
     scanner.skipSpace();
     if (scanner.atEnd || scanner.here === ")")
       throw syntaxError(`A value must follow ${name}:`, start, scanner.offset - start, `Give a value, ${name}:* for any value, or quote the text if no field is meant.`);
-    return name === "_exists_" ? this.#exists() : this.#value(resolveField(name));
+    return exists ? this.#exists() : this.#value(resolveField(name));
   }
 
   #group(field: QueryField): LogFilter {

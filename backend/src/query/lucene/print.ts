@@ -69,5 +69,8 @@ const attributeName = (keys: readonly string[]): string => {
   const name = keys[0]!;
   const resolved = resolveField(name);
   const same = resolved.kind === "attribute" && resolved.keys.length === keys.length && resolved.keys.every((key, i) => key === keys[i]);
-  return escaped(same ? name : `attributes.${name}`);
+  return escapedName(same ? name : `attributes.${name}`);
 };
+
+/** A name begins with a letter; `_exists_` is an operator. */
+const escapedName = (name: string): string => (/^[\d.]|^_exists_$/.test(name) ? `\\${name[0]}${escaped(name.slice(1))}` : escaped(name));

@@ -1,7 +1,7 @@
 /** Axes that every chart shares. */
 
 import type uPlot from "uplot";
-import { CHART_COLOURS, type Scheme } from "../theme.ts";
+import { CHART_COLOURS, type Scheme } from "../colours.ts";
 
 const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif';
 const DAY_SECONDS = 86_400;

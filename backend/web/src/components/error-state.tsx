@@ -8,7 +8,7 @@ const explain = (error: Error): { readonly title: string; readonly hint: string 
   const code = error instanceof ApiFailure ? error.code : "unknown";
   switch (code) {
     case "unreachable":
-      return { title: "The backend cannot be reached", hint: "It may be stopped or restarting. This page tries again when you ask it to." };
+      return { title: "The backend cannot be reached", hint: "It may be stopped or restarting." };
     case "store_unavailable":
       return { title: "The store is starting or away", hint: "Nothing is lost: agents keep their lines until it is back." };
     case "query_timeout":

@@ -3,11 +3,12 @@
 import { Skeleton } from "@mantine/core";
 import { useMemo, useState } from "react";
 import type uPlot from "uplot";
+import { type Scheme, SERIES_COLOURS } from "../../colours.ts";
 import { BINARY_INCREMENTS, timeAxis, valueAxis } from "../../components/chart-axes.ts";
 import { Chart, type ChartOptions } from "../../components/chart.tsx";
 import { stack } from "../../components/stack.ts";
 import { formatUnit } from "../../format/units.ts";
-import { type Scheme, SERIES_COLOURS, useScheme } from "../../theme.ts";
+import { useScheme } from "../../theme.ts";
 import { formatMoment } from "../../time/format-time.ts";
 import css from "./hosts.module.css";
 import { type PanelLines, toPanelLines } from "./panel-lines.ts";
@@ -16,6 +17,8 @@ import { type PanelAnswers, usePanel } from "./use-panel.ts";
 import type { TimeRange } from "../../time/time-range.ts";
 
 const HEIGHT_PX = 168;
+/** Of the areas of a stack, in hexadecimal: the grid shows through. */
+const STACK_ALPHA = "b8";
 
 const colourOf = (index: number, scheme: Scheme): string => SERIES_COLOURS[scheme][index % SERIES_COLOURS[scheme].length];
 
@@ -33,14 +36,13 @@ const chartOptions = (panel: Panel, lineCount: number, scheme: Scheme): ChartOpt
   yRange: (_plot, _min, max) => [0, typeof panel.ceiling === "number" ? Math.max(panel.ceiling, max) : max > 0 ? max * 1.08 : 1],
   series: [{}, ...Array.from({ length: lineCount }, (_, i) => ({
     stroke: colourOf(i, scheme),
-    width: panel.stacked ? 1 : 1.5,
+    width: panel.stacked ? 0.5 : 1.5,
     points: { show: false },
-    spanGaps: false,
-    ...(panel.stacked ? {} : { fill: `${colourOf(i, scheme)}14` }),
+    ...(panel.stacked ? { fill: `${colourOf(i, scheme)}${STACK_ALPHA}` } : {}),
   }))],
   // Between each line of a stack and the one below it; the lowest reaches down to the axis.
   ...(panel.stacked
-    ? { bands: Array.from({ length: lineCount - 1 }, (_, i): uPlot.Band => ({ series: [i + 2, i + 1], fill: `${colourOf(i + 1, scheme)}66` })) }
+    ? { bands: Array.from({ length: lineCount - 1 }, (_, i): uPlot.Band => ({ series: [i + 2, i + 1], fill: `${colourOf(i + 1, scheme)}${STACK_ALPHA}` })) }
     : {}),
 });
 
@@ -76,7 +78,7 @@ const Drawing = ({ panel, answers, onZoom }: DrawingProps) => {
   const options = useMemo(() => chartOptions(panel, drawn.lines.length, scheme), [panel, drawn.lines.length, scheme]);
   const data = useMemo<uPlot.AlignedData>(() => {
     const values = drawn.lines.map((line) => line.values);
-    return [[...drawn.times], ...(panel.stacked ? stack(values) : values.map((line) => [...line]))];
+    return [[...drawn.times], ...(panel.stacked ? stack(values) : values.map((line) => line.slice()))];
   }, [panel, drawn]);
   return (
     <>

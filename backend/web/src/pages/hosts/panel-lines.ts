@@ -38,7 +38,7 @@ export const toPanelLines = (panel: Panel, answers: readonly MetricAnswer[]): Pa
     for (const { labels, values } of result) points.set(by === undefined ? (name ?? "") : (labels[by] ?? ""), new Map(values));
   }
   const names = [...points.keys()].sort((a, b) => nameIn(panel.order, a) - nameIn(panel.order, b) || (a < b ? -1 : 1));
-  const known = [...new Set([...points.values()].flatMap((line) => [...line.keys()]))].sort((a, b) => a - b);
+  const known = [...new Set([...points.values()].flatMap((line) => Array.from(line.keys())))].sort((a, b) => a - b);
   const times = timesWithGaps(known, Math.max(...answers.map((answer) => answer.step_seconds), 1));
   const sums = times.map((time) => names.reduce((total, name) => total + (points.get(name)!.get(time) ?? 0), 0));
   return {

@@ -9,6 +9,7 @@ import type { LogField } from "../../api/types.ts";
 import { formatShortCount } from "../../format/units.ts";
 import { resolveRange, type TimeRange } from "../../time/time-range.ts";
 import css from "./fields-sidebar.module.css";
+import { attributeField } from "./query-filters.ts";
 
 type OnFilter = (field: string, value: string, exclude: boolean) => void;
 
@@ -43,7 +44,7 @@ export const FieldsSidebar = ({ range, onFilter }: FieldsSidebarProps) => {
       {fields.isPending && Array.from({ length: 8 }, (_, i) => <Skeleton key={i} height={12} m={12} width="70%" />)}
       {fields.isError && <p className={css.note}>The fields could not be read.</p>}
       <FieldGroup title="Fields" fields={shown.filter(({ kind }) => kind === "core")} onFilter={onFilter} />
-      <FieldGroup title="Attributes" fields={shown.filter(({ kind }) => kind === "attribute")} onFilter={onFilter} />
+      <FieldGroup title="Attributes" fields={shown.filter(({ kind }) => kind === "attribute")} onFilter={(name, value, exclude) => onFilter(attributeField(name), value, exclude)} />
     </aside>
   );
 };

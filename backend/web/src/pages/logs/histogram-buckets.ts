@@ -20,7 +20,7 @@ export const toColumns = (histogram: Histogram, { startMs, endMs }: ResolvedRang
   const origin = histogram.buckets[0]?.timestamp ?? startMs;
   const first = origin - Math.ceil((origin - startMs) / intervalMs) * intervalMs;
   const length = Math.max(Math.ceil((endMs - first) / intervalMs), 1);
-  const counts = new Map(LEVELS.map((level) => [level, new Array<number>(length).fill(0)]));
+  const counts = new Map(LEVELS.map((level) => [level, Array.from({ length }, () => 0)]));
   for (const bucket of histogram.buckets) {
     const index = Math.floor((bucket.timestamp - first) / intervalMs);
     if (index < 0 || index >= length) continue;

@@ -3,11 +3,12 @@
 import { useMemo, useState } from "react";
 import uPlot from "uplot";
 import type { Histogram } from "../../api/types.ts";
+import type { Scheme } from "../../colours.ts";
 import { timeAxis, valueAxis } from "../../components/chart-axes.ts";
 import { Chart, type ChartOptions } from "../../components/chart.tsx";
 import { stack } from "../../components/stack.ts";
 import { formatCount, formatShortCount } from "../../format/units.ts";
-import { type Scheme, useScheme } from "../../theme.ts";
+import { useScheme } from "../../theme.ts";
 import { formatMoment } from "../../time/format-time.ts";
 import type { ResolvedRange } from "../../time/time-range.ts";
 import { type LevelColumns, toColumns } from "./histogram-buckets.ts";

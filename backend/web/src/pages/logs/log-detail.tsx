@@ -12,7 +12,7 @@ import { FieldTable } from "./field-table.tsx";
 import css from "./log-detail.module.css";
 import { LevelBadge } from "./level-badge.tsx";
 import { MarkedText } from "./marked-text.tsx";
-import { clauseText } from "./query-filters.ts";
+import { attributeField, clauseText } from "./query-filters.ts";
 
 interface LogDetailProps {
   readonly record: LogRecord;
@@ -82,7 +82,7 @@ export const LogDetail = ({ record, terms, onFilter, onClose }: LogDetailProps) 
           )}
         </div>
         <FieldTable title="Fields" fields={coreFields(record)} onFilter={onFilter} />
-        {attributes.length > 0 && <FieldTable title="Attributes" fields={attributes} onFilter={onFilter} />}
+        {attributes.length > 0 && <FieldTable title="Attributes" fields={attributes} onFilter={(name, value, exclude) => onFilter(attributeField(name), value, exclude)} />}
         <dl className={css.times}>
           <dt>Observed</dt>
           <dd>{formatFullTime(record.observed)}</dd>

@@ -49,7 +49,6 @@ export const LogsPage = () => {
     <div className={css.page}>
       <header className={css.header}>
         <QueryBar
-          key={state.query}
           query={state.query}
           levels={state.levels}
           error={search.error}
@@ -61,8 +60,8 @@ export const LogsPage = () => {
           <IconRefresh size={16} stroke={1.6} />
         </ActionIcon>
       </header>
-      <div className={css.body} data-fields={showFields || undefined}>
-        {showFields && search.range !== undefined && <FieldsSidebar range={state.range} onFilter={filter} />}
+      <div className={css.body}>
+        {showFields && <FieldsSidebar range={state.range} onFilter={filter} />}
         <section className={css.results} aria-label="Results">
           <div className={css.histogram}>
             <LevelHistogram

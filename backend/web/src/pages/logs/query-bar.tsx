@@ -18,14 +18,27 @@ interface QueryBarProps {
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
 
+interface Place {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Where in the bar's text the query is wrong, when the backend says so. */
-const errorPosition = (error: ApiFailure, offset: number): number | undefined => {
-  const position = (error.details as { position?: unknown } | undefined)?.position;
-  return typeof position === "number" ? Math.max(position - offset, 0) : undefined;
+const errorPlace = (error: ApiFailure, sentOffset: number): Place | undefined => {
+  const { offset, length } = (error.details ?? {}) as { readonly offset?: unknown; readonly length?: unknown };
+  if (typeof offset !== "number") return undefined;
+  const start = Math.max(offset - sentOffset, 0);
+  return { start, end: start + Math.max(typeof length === "number" ? length : 1, 1) };
 };
 
 export const QueryBar = ({ query, levels, error, onRun }: QueryBarProps) => {
   const [text, setText] = useState(query);
+  // The address may change under the bar: by a filter button, by back and forward.
+  const [knownQuery, setKnownQuery] = useState(query);
+  if (query !== knownQuery) {
+    setKnownQuery(query);
+    setText(query);
+  }
   const input = useRef<HTMLInputElement>(null);
 
   useEffect(() => {
@@ -78,7 +91,7 @@ export const QueryBar = ({ query, levels, error, onRun }: QueryBarProps) => {
           </Popover.Dropdown>
         </Popover>
       </div>
-      {invalid !== undefined && <QueryError query={query} message={invalid.message} position={errorPosition(invalid, withLevels(query, levels).offset)} />}
+      {invalid !== undefined && <QueryError query={query} message={invalid.message} place={errorPlace(invalid, withLevels(query, levels).offset)} />}
     </div>
   );
 };
@@ -86,18 +99,19 @@ export const QueryBar = ({ query, levels, error, onRun }: QueryBarProps) => {
 interface QueryErrorProps {
   readonly query: string;
   readonly message: string;
-  readonly position: number | undefined;
+  readonly place: Place | undefined;
 }
 
-const QueryError = ({ query, message, position }: QueryErrorProps) => (
+const QueryError = ({ query, message, place }: QueryErrorProps) => (
   <div className={css.error} id="query-error" role="alert">
-    {position !== undefined && (
+    {place !== undefined && (
       <code>
-        {query.slice(0, position)}
-        <em>{query.slice(position, position + 1) || "\u00a0"}</em>
-        {query.slice(position + 1)}
+        {query.slice(0, place.start)}
+        <em>{query.slice(place.start, place.end) || "\u00a0"}</em>
+        {query.slice(place.end)}
       </code>
     )}
-    <span>{message}</span>
+    {/* The place is marked above; its number counts what was sent, levels included. */}
+    <span>{message.replace(/ \(at character \d+\)/, "")}</span>
   </div>
 );

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readClauses } from "./query-clauses.ts";
 
@@ -18,6 +18,9 @@ describe("readClauses", () => {
     ['say:"a \\"b\\" \\\\"', ['+say:a "b" \\@0']],
     ["a\\:b:c", ["+a:b:c@0"]],
     ["url:http\\://x", ["+url:http://x@0"]],
+    ["http://x 12:30", ["+:http://x@0", "+:12:30@0"]],
+    ["ms:[100 TO 200] slow", ["+ms:[100 TO 200]@0", "+:slow@0"]],
+    ['path:"C:\\dir\\"" x', ['+path:C:\\dir"@0', "+:x@0"]],
     ['"unfinished', ["+:unfinished@0"]],
   ])("%s", (query, expected) => expect(short(query)).toEqual(expected));
 
@@ -25,6 +28,16 @@ describe("readClauses", () => {
     expect(readClauses("a OR b").hasTopLevelOr).toBe(true);
     expect(readClauses("(a OR b) AND c").hasTopLevelOr).toBe(false);
   });
+
+  it.each([
+    ["(a OR b) AND c", true],
+    ['"(" a', true],
+    ["\\( a", true],
+    ["(a", false],
+    ["a)", false],
+    ["a) OR (b", false],
+    ["a\\", false],
+  ])("may %s be put in parentheses: %s", (query, expected) => expect(readClauses(query).isClosed).toBe(expected));
 
   it("reads any text, and extents stay within it", () => {
     fc.assert(

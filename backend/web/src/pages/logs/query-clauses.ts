@@ -19,28 +19,32 @@ export interface ReadQuery {
   readonly clauses: readonly Clause[];
   /** Whether an OR stands outside of all parentheses. */
   readonly hasTopLevelOr: boolean;
+  /** Whether the text may be put in parentheses: its own are paired, and it does not end in an escape. */
+  readonly isClosed: boolean;
 }
 
-/** A quoted text, or a run of anything but blanks, quotes and parentheses; `\` escapes one character. */
-const PIECE = /\s+|[()]|"(?:\\.|[^"\\])*"?|(?:\\.|[^\s()"\\])+|\\/gsy;
+/**
+ * Blanks, a parenthesis, a quoted text, a range behind a colon, a lone `\` at the end, or a word:
+ * anything else without blanks, where `\` escapes one character.
+ */
+const PIECE = /\s+|[()]|"(?:\\.|[^"\\])*"?|(?<=:\s*)[[{][^\]}]*[\]}]?|(?:\\.|(?!(?<=:)[[{])[^\s()"\\])+|\\/gsuy;
 
-const unescape = (text: string): string => text.replace(/\\(.)/gs, "$1");
+/** A field's name and its colon. `http://` is an address and no field. */
+const FIELD = /^((?:[\p{L}_@]|\\.)(?:[\p{L}\p{N}_.@$#/-]|\\.)*):(?!\/\/)/su;
 
-const unquote = (text: string): string => unescape(text.slice(1, text.length > 1 && text.endsWith('"') ? -1 : undefined));
+const unescape = (text: string): string => text.replace(/\\(.)/gsu, "$1");
 
-/** Where the field name of `name:value` ends, not counting an escaped colon. */
-const fieldEnd = (word: string): number => {
-  for (let i = 0; i < word.length; i++) {
-    if (word[i] === "\\") i++;
-    else if (word[i] === ":") return i;
-  }
-  return -1;
+/** Between quotes only quotes and backslashes are escaped, so that Windows paths survive. */
+const unquote = (text: string): string => {
+  const isEnded = /^"(?:\\.|[^"\\])*"$/su.test(text);
+  return text.slice(1, isEnded ? -1 : undefined).replace(/\\(["\\])/g, "$1");
 };
 
 export const readClauses = (query: string): ReadQuery => {
   const clauses: Clause[] = [];
   const groups: { readonly negated: boolean; readonly field: string | undefined }[] = [];
   let hasTopLevelOr = false;
+  let isClosed = true;
   let negatedFrom = -1;
   let field: { readonly name: string; readonly start: number } | undefined;
 
@@ -72,10 +76,10 @@ export const readClauses = (query: string): ReadQuery => {
       if (word[0] !== "+") negatedFrom = start;
       return readWord(word.slice(1), start + 1, end);
     }
-    const colon = field === undefined ? fieldEnd(word) : -1;
-    if (colon <= 0) return add(start, end, unescape(word));
-    field = { name: unescape(word.slice(0, colon)), start };
-    if (colon + 1 < word.length) add(start, end, unescape(word.slice(colon + 1)));
+    const named = field === undefined ? FIELD.exec(word) : null;
+    if (named === null) return add(start, end, unescape(word));
+    field = { name: unescape(named[1]), start };
+    if (named[0].length < word.length) add(start, end, unescape(word.slice(named[0].length)));
   };
 
   for (const match of query.matchAll(PIECE)) {
@@ -87,9 +91,11 @@ export const readClauses = (query: string): ReadQuery => {
       groups.push({ negated: negatedFrom >= 0 !== (outer?.negated ?? false), field: field?.name ?? outer?.field });
       negatedFrom = -1;
       field = undefined;
-    } else if (piece === ")") groups.pop();
+    } else if (piece === ")") {
+      if (groups.pop() === undefined) isClosed = false;
+    } else if (piece === "\\") isClosed = false;
     else if (piece[0] === '"') add(start, start + piece.length, unquote(piece));
     else readWord(piece, start, start + piece.length);
   }
-  return { clauses, hasTopLevelOr };
+  return { clauses, hasTopLevelOr, isClosed: isClosed && groups.length === 0 };
 };

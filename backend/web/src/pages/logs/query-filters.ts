@@ -9,7 +9,16 @@ const OPERATORS = new Set(["AND", "OR", "NOT"]);
 const quoteValue = (value: string): string =>
   PLAIN_VALUE.test(value) && !OPERATORS.has(value) ? value : `"${value.replace(/["\\]/g, "\\$&")}"`;
 
-const escapeField = (field: string): string => field.replace(/[\s:()"\\!+*?~^{}[\]]/g, "\\$&");
+const escapeField = (field: string): string => field.replace(/^[^\p{L}_@]|[^\p{L}\p{N}_.@$#/-]/gsu, "\\$&");
+
+/** Names that mean something else than an attribute when they stand alone. */
+const RESERVED = new Set(
+  ["@timestamp timestamp observed received level severity severity_text severity_number service host environment message body",
+    "trace_id trace.id traceId span_id span.id spanId pattern weight service.name host.name deployment.environment _exists_"].join(" ").split(" "),
+);
+
+/** The name by which a query reaches an attribute, whatever the attribute is called. */
+export const attributeField = (name: string): string => (RESERVED.has(name) || name.startsWith("attributes.") ? `attributes.${name}` : name);
 
 /** `field:value`, quoted and escaped where it must be. */
 export const clauseText = (field: string, value: string): string => `${escapeField(field)}:${quoteValue(value)}`;
@@ -47,7 +56,8 @@ const levelCondition = (levels: readonly string[]): string => {
 /** The query bar's text together with the level buttons. */
 export const withLevels = (query: string, levels: readonly string[]): SentQuery => {
   const trimmed = query.trimEnd();
-  if (levels.length === 0) return { text: trimmed, offset: 0 };
+  // A query that cannot be put in parentheses is sent as it is, for the backend to say what is wrong.
+  if (levels.length === 0 || !readClauses(trimmed).isClosed) return { text: trimmed, offset: 0 };
   const condition = levelCondition(levels);
   return trimmed.trim() === "" ? { text: condition, offset: 0 } : { text: `(${trimmed}) AND ${condition}`, offset: 1 };
 };

@@ -5,9 +5,10 @@ const EXAMPLES: readonly (readonly [example: string, meaning: string])[] = [
   ['"connection refused"', "words in this order"],
   ["service:api-gateway", "a field has this value"],
   ["endpoint:/api/*", "… or begins with this"],
+  ["status:>=500", "… or is in a range"],
+  ["trace_id:*", "… or has any value"],
   ["timeout AND NOT level:DEBUG", "AND, OR, NOT"],
   ["(host:web-01 OR host:web-02) AND error", "parentheses"],
-  ['trace_id:"4bf92f35…"', "all lines of one trace"],
 ];
 
 /** The query language on a card. */

@@ -1,7 +1,7 @@
 /** The lines of a search, page by page, and their refresh. */
 
 import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useEffectEvent, useMemo } from "react";
+import { useEffect, useEffectEvent, useMemo, useState } from "react";
 import { searchLogs } from "../../api/logs.ts";
 import type { LogRecord, LogSearchAnswer } from "../../api/types.ts";
 import { type ResolvedRange, resolveRange } from "../../time/time-range.ts";
@@ -60,7 +60,8 @@ export const useLogSearch = (state: LogsState, refreshing: boolean) => {
   /** Reads the first page anew and drops the others; a read under way is not cut short. */
   const refresh = (): void => {
     if (search.isFetching) return;
-    client.setQueryData<Pages>(queryKey, firstPage);
+    // Writing would also clear an error that the page must go on showing.
+    if ((search.data?.pages.length ?? 0) > 1) client.setQueryData<Pages>(queryKey, firstPage);
     void search.refetch();
   };
 
@@ -80,20 +81,27 @@ export const useLogSearch = (state: LogsState, refreshing: boolean) => {
     };
   }, [refreshing, intervalMs]);
 
+  // A repeat after a failure clears the error while it runs; the page goes on showing it until it knows more.
+  const [lastError, setLastError] = useState<Error | null>(null);
+  if (search.error !== null && search.error !== lastError) setLastError(search.error);
+  const isRepeat = search.isPending && search.errorUpdateCount > 0;
+
   const records = useMemo<readonly LogRecord[]>(() => search.data?.pages.flatMap(({ answer }) => answer.hits.logs) ?? [], [search.data]);
   const first = search.data?.pages[0];
   return {
     records,
     answer: first?.answer,
     range: first?.range,
-    error: search.error,
+    error: isRepeat ? lastError : search.error,
     /** The rows belong to an earlier query. */
     isStale: search.isPlaceholderData,
-    isPending: search.isPending,
-    hasMore: search.hasNextPage,
+    isPending: search.isPending && !isRepeat,
+    /** A page that could not be read is not asked for again by scrolling. */
     loadMore: () => {
-      if (search.hasNextPage && !search.isFetching) void search.fetchNextPage();
+      if (search.hasNextPage && !search.isFetching && !search.isFetchNextPageError) void search.fetchNextPage();
     },
     refresh,
+    /** After an error: what failed, once more. */
+    retry: () => (search.isFetchNextPageError ? void search.fetchNextPage() : refresh()),
   };
 };

@@ -37,7 +37,7 @@ export const SignInPage = () => {
         </svg>
         <h1>Sign in to obs</h1>
         <p>
-          Open the sign-in link that <code>npm start</code> printed in its terminal. It works once; every start prints a new one.
+          Open the sign-in link that <code>npm start</code> printed in its terminal. It works once and for ten minutes; <code>npx obs-backend signin</code> prints a new one.
         </p>
         <div className={css.or}>or</div>
         <form onSubmit={(event) => void submit(event)}>

@@ -1,0 +1,72 @@
+/**
+ * zstd level 1, by zstd-napi where it loads (an optional dependency with a native part) and by
+ * node:zlib otherwise. Frames of both are the same format; decision 0001 has the figures.
+ */
+
+import { createRequire } from "node:module";
+import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+
+/** Levels 2 and 3 gain nothing on columns. */
+const LEVEL = 1;
+
+type Compress = (bytes: Uint8Array) => Uint8Array;
+
+interface NativeBinding {
+  CCtx: new () => { setParameter(parameter: number, value: number): void; compress2(target: Uint8Array, source: Uint8Array): number };
+  CParameter: { compressionLevel: number };
+  compressBound(length: number): number;
+}
+
+/** Context and output are kept: making them costs more than compressing a small batch. */
+const nativeCompress = ({ CCtx, CParameter, compressBound }: NativeBinding): Compress => {
+  const context = new CCtx();
+  context.setParameter(CParameter.compressionLevel, LEVEL);
+  let target = Buffer.allocUnsafeSlow(0);
+  return (bytes) => {
+    const bound = compressBound(bytes.length);
+    if (target.length < bound) target = Buffer.allocUnsafeSlow(bound);
+    const length = context.compress2(target, bytes);
+    return Buffer.copyBytesFrom(target, 0, length);
+  };
+};
+
+const builtInCompress: Compress = (bytes) => zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: LEVEL } });
+
+const loadNative = (): Compress | undefined => {
+  try {
+    return nativeCompress(createRequire(import.meta.url)("zstd-napi/binding") as NativeBinding);
+  } catch {
+    return undefined;
+  }
+};
+
+const native = loadNative();
+
+/** All that there are here, the preferred one first; tests and measurements run over each. */
+export const compressors: ReadonlyMap<string, Compress> = new Map<string, Compress>(
+  native ? [["zstd-napi", native], ["node:zlib", builtInCompress]] : [["node:zlib", builtInCompress]],
+);
+
+/** One zstd frame, in memory of its own. */
+export const compress: Compress = native ?? builtInCompress;
+
+interface Decompressed {
+  readonly buffer: Buffer;
+  /** `bytesWritten`: the input that was used, that is one frame. */
+  readonly engine: { readonly bytesWritten: number };
+}
+
+/** All frames of `bytes`, joined; throws RangeError when they hold more than `maxBytes`. */
+export const decompress = (bytes: Uint8Array, maxBytes: number): Uint8Array => {
+  const frames: Buffer[] = [];
+  let room = maxBytes;
+  for (let at = 0; at < bytes.length; ) {
+    const options = { info: true, maxOutputLength: Math.max(room, 1) };
+    const { buffer, engine } = zstdDecompressSync(bytes.subarray(at), options) as unknown as Decompressed;
+    room -= buffer.length;
+    if (room < 0) throw new RangeError(`more than ${maxBytes} bytes`);
+    frames.push(buffer);
+    at += engine.bytesWritten;
+  }
+  return frames.length === 1 ? frames[0]! : Buffer.concat(frames);
+};

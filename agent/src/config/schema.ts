@@ -1,0 +1,121 @@
+/**
+ * The configuration file: one definition per option gives its type, default, check, description,
+ * the JSON Schema for editors and agent/docs/config.md. Names are those in the file.
+ */
+
+import { z } from "zod";
+import { parseDuration, parseSize } from "./units.ts";
+
+/** Text in the file, a number in the program. Defaults are given as one would write them. */
+const amount = (format: string, what: string, parse: (text: string) => number | undefined, lowest = 0, highest = Number.MAX_SAFE_INTEGER) =>
+  z
+    .union([z.string(), z.number()])
+    .meta({ format })
+    .transform((value, context) => {
+      const parsed = parse(String(value));
+      if (parsed !== undefined && parsed >= lowest && parsed <= highest) return parsed;
+      context.addIssue({ code: "custom", message: `expected ${what}, found ${JSON.stringify(value)}` });
+      return z.NEVER;
+    });
+
+const size = (lowest: string) => amount("size", `a size such as 512KB or 10GB, at least ${lowest}`, parseSize, parseSize(lowest));
+const duration = (lowest: string) => amount("duration", `a duration such as 300ms, 10s or 1h, at least ${lowest}`, parseDuration, parseDuration(lowest));
+
+/** A whole number; text when it comes from the environment. */
+const count = (lowest: number, highest: number) =>
+  amount("whole number", `a whole number from ${lowest} to ${highest}`, (text) => (/^\d+$/.test(text.trim()) ? Number(text) : undefined), lowest, highest);
+
+const flag = () => z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
+
+const readFrom = z
+  .string()
+  .meta({ format: "beginning, end or duration" })
+  .transform((value, context): "beginning" | "end" | number => {
+    const parsed = value === "beginning" || value === "end" ? value : parseDuration(value);
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: "custom", message: `expected beginning, end or a duration such as 10m, found ${JSON.stringify(value)}` });
+    return z.NEVER;
+  });
+
+const httpUrl = z.string().refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ""), { message: "expected an http:// or https:// address" });
+
+const listenAddress = z.string().regex(/^(?:\[[0-9a-f:.]+\]|[\w.-]+):\d{1,5}$/i, "expected HOST:PORT");
+
+/** Files that a Linux host usually has; what cannot be read is named, what is not there is not missed. */
+export const USUAL_FILES = ["/var/log/**/*.log", "/var/log/syslog", "/var/log/messages", "/var/log/secure", "/var/log/maillog", "/var/log/cron"];
+/** Logs of obs itself would feed on themselves. */
+export const OWN_FILES = ["/var/log/obs-agent/**", "/var/log/obs-agent*"];
+
+const files = z.strictObject({
+  include: z.array(z.string().min(1)).min(1).describe("Globs of the files to follow."),
+  exclude: z.array(z.string().min(1)).prefault([]).describe("Globs of files to leave out."),
+  read_from: readFrom.prefault("10m").describe("Where a file seen for the first time is begun: `beginning`, `end`, or a duration: one that was written to within it is read from its beginning."),
+  service: z.string().min(1).optional().describe("Service of its rows; without it the path names it (`/var/log/nginx/access.log`: nginx)."),
+  environment: z.string().optional().describe("Environment of its rows, in place of the one for all."),
+});
+
+const DETECTORS = ["email", "card", "ssn", "key"] as const;
+
+export const configSchema = z.strictObject({
+  endpoint: httpUrl.optional().describe("Address of the backend, such as `https://obs.example.com`. Environment: `OBS_ENDPOINT`."),
+  api_key: z.string().min(1).optional().describe("API key with the scope `ingest`. Environment: `OBS_API_KEY`."),
+  api_key_file: z.string().min(1).optional().describe("File that holds the API key, in place of `api_key`."),
+  data_dir: z.string().min(1).optional().describe("Folder of the disk buffer: `/var/lib/obs-agent` for root, else `~/.local/state/obs-agent`. Environment: `OBS_AGENT_DATA_DIR`."),
+  host: z.string().min(1).optional().describe("Name of this host on rows that do not name one; the system's host name by default."),
+  environment: z.string().prefault("").describe("Environment of rows that do not name one, such as `production`."),
+  log: z
+    .strictObject({
+      level: z.enum(["debug", "info", "warn", "error"]).prefault("info").describe("Least severe line of the agent's own log, which goes to stderr."),
+      format: z.enum(["auto", "text", "json"]).prefault("auto").describe("`auto`: text on a terminal, else JSON lines."),
+    })
+    .prefault({})
+    .describe("The agent's own log."),
+  files: z.array(files).prefault([{ include: USUAL_FILES, exclude: OWN_FILES }]).describe("Files to follow. An empty list follows none."),
+  host_metrics: z
+    .strictObject({
+      enabled: flag().prefault(true).describe("Whether CPU, load, memory, disk, filesystem and network of this host are read."),
+      interval: duration("1s").prefault("10s").describe("Time between two readings."),
+    })
+    .prefault({})
+    .describe("Metrics of this host."),
+  mask: z
+    .strictObject({
+      enabled: flag().prefault(true).describe("Whether personal data is masked in messages and attributes."),
+      detectors: z.array(z.enum(DETECTORS)).prefault([...DETECTORS]).describe("What is masked: e-mail addresses, card numbers, US social security numbers, API keys."),
+    })
+    .prefault({})
+    .describe("Masking, before anything is written to disk or sent."),
+  batch: z
+    .strictObject({
+      max_rows: count(1, 65_536).prefault(16384).describe("A batch with this many rows is sealed."),
+      linger: duration("1ms").prefault("300ms").describe("A batch is sealed this long after its first row."),
+    })
+    .prefault({})
+    .describe("When a batch is sealed and becomes durable."),
+  buffer: z
+    .strictObject({
+      max_size: size("1MB").prefault("1GB").describe("Budget of the disk buffer. When it is used up, sources wait."),
+      dead_letter_max_size: size("0B").prefault("64MB").describe("Bytes of batches kept that the backend will never take; the oldest go first."),
+      keep_acknowledged: duration("0s").prefault("2m").describe("How long acknowledged batches are kept, in case the store starts anew without them. They take up to a quarter of the budget. `0s`: not at all."),
+    })
+    .prefault({})
+    .describe("The disk buffer."),
+  send: z
+    .strictObject({
+      max_in_flight: count(1, 64).prefault(4).describe("Batches under way at one time."),
+      timeout: duration("1s").prefault("120s").describe("Longest wait for one answer."),
+      retry_first: duration("1ms").prefault("200ms").describe("Bound of the first random delay after a failure; it doubles with each."),
+      retry_longest: duration("1ms").prefault("10s").describe("Highest bound of that delay."),
+    })
+    .prefault({})
+    .describe("Delivery to the backend."),
+  admin: z
+    .strictObject({
+      enabled: flag().prefault(true).describe("Whether `/healthz`, `/livez`, `/readyz` and `/metrics` are served."),
+      listen: listenAddress.prefault("127.0.0.1:8686").describe("Address to serve them at. Environment: `OBS_AGENT_LISTEN` (`off`: not at all)."),
+    })
+    .prefault({})
+    .describe("Health and metrics of the agent itself."),
+});
+
+export type ConfigFile = z.output<typeof configSchema>;

@@ -1,0 +1,117 @@
+/**
+ * A block's columns to one Native block. They lie in the arena as the format wants them; what is
+ * made here are the dictionaries, and the row's ids narrowed to indexes of these.
+ */
+
+import {
+  ByteWriter,
+  LOW_CARDINALITY_VERSION,
+  batchKeyToUInt128,
+  encodeNative,
+  indexWidth,
+  type BatchKey,
+  type ColumnBody,
+} from "@obs/wire";
+import type { LogColumns } from "./columns.ts";
+
+interface Ids {
+  readonly size: number;
+  value(id: number): Buffer;
+}
+
+/** Flags of a LowCardinality block that brings its own keys; the index type is added. */
+const OWN_KEYS = 0x600n;
+
+export class BlockEncoder {
+  readonly #columns: LogColumns;
+  /** Per id its index in the block + 1; 0 = not used so far. */
+  readonly #indexOfId = new Uint16Array(0x10000);
+  #block: Buffer = Buffer.alloc(0);
+
+  constructor(columns: LogColumns) {
+    this.#columns = columns;
+  }
+
+  /** The result is valid until the next call. */
+  encode(key: BatchKey): Buffer {
+    const columns = this.#columns;
+    const { rows } = columns;
+    const { bytes } = columns.arena;
+    const fixed = (start: number, width: number) => bytes.subarray(start, start + rows * width);
+    const bodies: ColumnBody[] = [
+      this.#batches(key),
+      fixed(columns.ordinals, 4),
+      fixed(columns.timestamps, 8),
+      fixed(columns.observed, 8),
+      fixed(columns.severities, 1),
+      [version(), ...this.#indexes(columns.services, columns.serviceIds, rows, columns.indexes)],
+      [version(), ...this.#indexes(columns.hosts, columns.hostIds, rows, columns.indexes + rows * 2)],
+      [version(), ...this.#indexes(columns.environments, columns.environmentIds, rows, columns.indexes + rows * 4)],
+      bytes.subarray(columns.messages, columns.messageEnd),
+      fixed(columns.traceIds, 16),
+      fixed(columns.spanIds, 8),
+      fixed(columns.patterns, 8),
+      fixed(columns.weights, 4),
+      this.#attributes(),
+    ];
+    this.#reserve();
+    return encodeNative("logs", bodies, rows, this.#block);
+  }
+
+  #batches(key: BatchKey): Uint8Array {
+    const { arena, batches, rows } = this.#columns;
+    const value = batchKeyToUInt128(key);
+    const end = batches + rows * 16;
+    arena.view.setBigUint64(batches, BigInt.asUintN(64, value), true);
+    arena.view.setBigUint64(batches + 8, value >> 64n, true);
+    for (let done = 16; batches + done < end; done *= 2) arena.bytes.copyWithin(batches + done, batches, Math.min(batches + done, end - done));
+    return arena.bytes.subarray(batches, end);
+  }
+
+  #attributes(): Uint8Array[] {
+    const { arena, entryEnds, entryKeys, entryCount, indexes, values, valueEnd, keys, rows } = this.#columns;
+    const offsets = arena.bytes.subarray(entryEnds, entryEnds + rows * 8);
+    if (entryCount === 0) return [version(), offsets];
+    return [version(), offsets, ...this.#indexes(keys, entryKeys, entryCount, indexes + rows * 6), arena.bytes.subarray(values, valueEnd)];
+  }
+
+  /** Dictionary of the ids used and, at `target`, one index per id of 1 or 2 bytes. */
+  #indexes(ids: Ids, start: number, count: number, target: number): Uint8Array[] {
+    const { bytes, view } = this.#columns.arena;
+    const indexOfId = this.#indexOfId;
+    const used: number[] = [];
+    for (let at = start; at < start + count * 2; at += 2) {
+      const id = view.getUint16(at, true);
+      if (indexOfId[id] === 0) indexOfId[id] = used.push(id);
+    }
+    const width = indexWidth(used.length);
+    for (let index = 0; index < count; index++) {
+      const value = indexOfId[view.getUint16(start + index * 2, true)]! - 1;
+      if (width === 1) bytes[target + index] = value;
+      else view.setUint16(target + index * 2, value, true);
+    }
+    for (const id of used) indexOfId[id] = 0;
+    const header = new ByteWriter(256);
+    header.uint64(OWN_KEYS | BigInt(width >> 1));
+    header.uint64(BigInt(used.length));
+    for (const id of used) {
+      header.varint(ids.value(id).length);
+      header.raw(ids.value(id));
+    }
+    header.uint64(BigInt(count));
+    return [header.bytes(), bytes.subarray(target, target + count * width)];
+  }
+
+  /** The output grows with the blocks that are made, up to the size of the largest. */
+  #reserve(): void {
+    const { rows, messageEnd, messages, valueEnd, values, entryCount } = this.#columns;
+    const needed = rows * 96 + (messageEnd - messages) + (valueEnd - values) + entryCount * 2 + (1 << 16);
+    if (this.#block.length < needed) this.#block = Buffer.allocUnsafeSlow(Math.ceil(needed * 1.25));
+  }
+}
+
+const version = (): Uint8Array => {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeBigUInt64LE(LOW_CARDINALITY_VERSION);
+  return bytes;
+};

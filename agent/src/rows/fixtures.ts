@@ -1,0 +1,43 @@
+/** For tests: a stream, small blocks, and the rows of a block as records. */
+
+import { decodeNative, type BatchKey, type LogRecord } from "@obs/wire";
+import type { LineStream } from "../core/contracts.ts";
+import { LogBlock, type LogBlockOptions } from "./log-block.ts";
+
+export const OBSERVED_NS = 1_700_000_000_123_456_789n;
+export const KEY: BatchKey = { agent: 0x0123_4567_89ab_cdefn, epoch: 7, seq: 1 };
+
+export const lineStream = (attributes: Record<string, string> = {}): LineStream => ({
+  id: "stream-1",
+  service: "stream-service",
+  host: "stream-host",
+  environment: "test",
+  attributes,
+  encodePosition: (offset) => Buffer.from(String(offset)),
+});
+
+export const smallBlock = (options: LogBlockOptions = {}): LogBlock =>
+  new LogBlock({ maxRows: 256, inputBytes: 64 * 1024, maxLineBytes: 16 * 1024, ...options });
+
+/** Appends text or bytes as one chunk; the index after the last line taken. */
+export const append = (block: LogBlock, stream: LineStream, chunk: string | Uint8Array, final = false): number => {
+  const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+  block.input.set(bytes);
+  return block.appendLines(stream, 0, bytes.length, OBSERVED_NS, final);
+};
+
+/** Rows of a Native block of `logs`, through the wire's own decoder. */
+export const rowsOf = (native: Uint8Array): (LogRecord & { batch: bigint; row: number })[] =>
+  decodeNative(native).flatMap(({ rows, columns }) =>
+    Array.from({ length: rows }, (_, row) => {
+      const { trace_id, span_id, ...rest } = Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values[row]]));
+      return { ...rest, traceId: trace_id, spanId: span_id } as LogRecord & { batch: bigint; row: number };
+    }),
+  );
+
+/** Records of lines, each taken by a block of its own kind: see the tests. */
+export const recordsOf = (chunk: string | Uint8Array, options?: LogBlockOptions, stream = lineStream()) => {
+  const block = smallBlock(options);
+  append(block, stream, chunk, true);
+  return { block, rows: rowsOf(block.encode(KEY)) };
+};

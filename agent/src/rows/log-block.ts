@@ -1,0 +1,354 @@
+/**
+ * The row pass of logs: lines in, one ClickHouse Native block out. Parse, enrich and mask happen on
+ * the way, in one arena and without an allocation per row (hence one class with a few collaborators
+ * instead of a chain of record objects).
+ *
+ *   line --known shape--> fast-row  --.
+ *        --other JSON---> slow-row  --+--> columns --> encode
+ *        --text---------> plain-row --'
+ */
+
+import { isUtf8 } from "node:buffer";
+import type { BatchKey } from "@obs/wire";
+import type { IncomingLog, LineStream } from "../core/contracts.ts";
+import { CandidateIndex, maskText, newMaskCounts, type Detector } from "../mask/index.ts";
+import { ROLE } from "../parsers/fields.ts";
+import { parseJsonLeaves } from "../parsers/json-leaves.ts";
+import { TimestampParser } from "../parsers/timestamp.ts";
+import { LogColumns } from "./columns.ts";
+import type { MaskOptions, RowCounts, RowDefaults } from "./contracts.ts";
+import { BlockEncoder } from "./encode.ts";
+import { FastRow } from "./fast-row.ts";
+import { PlainRow } from "./plain-row.ts";
+import { Scanner } from "./scan.ts";
+import { ShapeTrie } from "./shape.ts";
+import { SlowRow, endOfLastCharacter } from "./slow-row.ts";
+import { StreamDefaults, type Resource } from "./stream-defaults.ts";
+
+export type { MaskOptions, RowCounts } from "./contracts.ts";
+
+export interface LogBlockOptions {
+  /** Rows after which the block is full. At most 65,536. */
+  readonly maxRows?: number;
+  /** Size of the region that sources read into. */
+  readonly inputBytes?: number;
+  /** Longer lines are cut there. Less than `inputBytes`. */
+  readonly maxLineBytes?: number;
+  readonly mask?: MaskOptions;
+}
+
+/** Resource and time of a record that does not bring its own. */
+export interface RecordDefaults extends Partial<Resource> {
+  /** ns since 1970; also the timestamp where a record has none. */
+  readonly observed: bigint;
+}
+
+const ALL_DETECTORS: readonly Detector[] = ["email", "card", "ssn", "key"];
+const NEWLINE = 10;
+const CARRIAGE_RETURN = 13;
+const OPENING_BRACE = 123;
+const NS_PER_SECOND = 1_000_000_000n;
+const MAX_NS = 0x7fff_ffff_ffff_ffffn;
+
+/** One byte of invalid UTF-8 becomes the three of U+FFFD. */
+const MAX_GROWTH = 3;
+const ROW_SLACK_BYTES = 64 * 1024;
+
+const MAX_LEARNED_KEY_LENGTH = 256;
+
+/** No line was written: the block has no room for it. */
+const NO_ROOM = -1;
+
+export class LogBlock {
+  readonly counts: RowCounts;
+  /** The arena's input region; at least 64 bytes behind it are the arena's too. */
+  readonly input: Buffer;
+
+  readonly #maxLineBytes: number;
+  readonly #detectors: ReadonlySet<Detector>;
+  readonly #columns: LogColumns;
+  readonly #candidates: CandidateIndex;
+  readonly #shapes: ShapeTrie;
+  readonly #timestamps: TimestampParser;
+  readonly #fast: FastRow;
+  readonly #slow: SlowRow;
+  readonly #plain: PlainRow;
+  readonly #defaults: StreamDefaults;
+  readonly #encoder: BlockEncoder;
+  /** Streams whose current line was cut at the end of the input: its rest is still to come. */
+  readonly #skipping = new WeakSet<LineStream>();
+  /** A row did not fit. */
+  #blocked = false;
+
+  /** State of one `appendLines`: time, defaults, and what is known about the whole chunk. */
+  #seconds = 0;
+  #nanoseconds = 0;
+  #row: RowDefaults = { service: 0, host: 0, environment: 0, attributes: [] };
+  #rowKeys: readonly number[] = [];
+  /** Where the stream's attribute values stand in this block, once a row has them; -1 before. */
+  #rowValues = -1;
+  #rowValuesLength = 0;
+  #chunkIsUtf8 = true;
+  #chunkHasNul = false;
+  #candidatesKnown = true;
+
+  constructor(options: LogBlockOptions = {}) {
+    const { maxRows = 16_384, inputBytes = 2 * 1024 * 1024, maxLineBytes = 1024 * 1024 } = options;
+    if (maxLineBytes >= inputBytes) throw new RangeError("maxLineBytes must be less than inputBytes");
+    if (maxRows > 0x10000) throw new RangeError("maxRows must be at most 65,536");
+    const detectors = new Set(options.mask?.enabled === false ? [] : (options.mask?.detectors ?? ALL_DETECTORS));
+    const masked = newMaskCounts();
+    this.counts = { lines: 0, records: 0, blank: 0, joined: 0, cut: 0, invalidUtf8: 0, nul: 0, slow: 0, malformed: 0, masked };
+    this.#maxLineBytes = maxLineBytes;
+    this.#detectors = detectors;
+    const maxTextBytes = Math.max(inputBytes, maxLineBytes * MAX_GROWTH);
+    const columns = new LogColumns({ maxRows, inputBytes: maxTextBytes, maxRowBytes: maxTextBytes * 2 + ROW_SLACK_BYTES });
+    const scanner = new Scanner(columns.arena);
+    this.#columns = columns;
+    this.input = columns.arena.buffer.subarray(columns.input, columns.input + inputBytes);
+    this.#candidates = new CandidateIndex(detectors);
+    this.#shapes = new ShapeTrie(columns.arena, scanner, columns.keys);
+    this.#timestamps = new TimestampParser(columns.arena.bytes);
+    this.#fast = new FastRow(columns, this.#shapes, scanner, this.#timestamps, detectors, masked);
+    this.#slow = new SlowRow(columns, this.#timestamps, detectors, masked, maxTextBytes);
+    this.#plain = new PlainRow(columns, this.#timestamps, this.#fast, this.#slow);
+    this.#defaults = new StreamDefaults(columns);
+    this.#encoder = new BlockEncoder(columns);
+  }
+
+  get rows(): number {
+    return this.#columns.rows;
+  }
+
+  /** True when it must be encoded and reset before more can be appended. */
+  get full(): boolean {
+    return this.#blocked || !this.#columns.hasRoom;
+  }
+
+  /** Smallest timestamp of the rows, ns since 1970; 0n without rows. */
+  get firstNs(): bigint {
+    return this.#columns.range.firstNs;
+  }
+
+  get lastNs(): bigint {
+    return this.#columns.range.lastNs;
+  }
+
+  /**
+   * Takes the complete lines in `input[start, end)` until the block is full. Returns the index after
+   * the last line taken: `start` when there is no whole line, or no room (then `full` is true). With
+   * `final` the unterminated rest is a line too. A line that fills the whole input is cut, and its
+   * rest, in later calls for the same stream, is skipped.
+   */
+  appendLines(stream: LineStream, start: number, end: number, observedNs: bigint, final = false): number {
+    const { buffer, bytes } = this.#columns.arena;
+    const base = this.#columns.input;
+    let at = base + start;
+    if (this.#skipping.has(stream)) {
+      at = this.#skipRest(stream, at, base + end);
+      if (at === base + end) return end;
+    }
+    let limit = buffer.lastIndexOf(NEWLINE, base + end - 1) + 1;
+    if (limit <= at) limit = at;
+    const fillsInput = limit === at && start === 0 && end === this.input.length;
+    if ((final || fillsInput) && limit < base + end) {
+      bytes[base + end] = NEWLINE;
+      limit = base + end + 1;
+    }
+    if (limit === at) return at - base;
+    if (!this.#openChunk(stream, at, limit, observedNs)) return at - base;
+    while (at < limit) {
+      const next = this.#columns.hasRoom ? this.#takeLine(at) : NO_ROOM;
+      if (next === NO_ROOM) {
+        this.#blocked = true;
+        break;
+      }
+      at = next;
+    }
+    if (fillsInput && !final && at === limit) this.#skipping.add(stream);
+    return Math.min(at - base, end);
+  }
+
+  /**
+   * Takes a record of a door that has parsed it; masks it too. Returns false, and takes nothing,
+   * when the block has no room for it.
+   */
+  appendRecord(record: IncomingLog, defaults: RecordDefaults): boolean {
+    const columns = this.#columns;
+    const resource = {
+      service: record.service ?? defaults.service ?? "",
+      host: record.host ?? defaults.host ?? "",
+      environment: record.environment ?? defaults.environment ?? "",
+      attributes: defaults.attributes ?? {},
+    };
+    if (columns.rows === 0) this.#dropLargeDictionaries();
+    const row = columns.hasRoom ? this.#defaults.make(resource) : undefined;
+    if (!row) {
+      this.#blocked = true;
+      return false;
+    }
+    this.#setObserved(record.observed ?? defaults.observed);
+    columns.beginRow(this.#seconds, this.#nanoseconds, row.service, row.host, row.environment);
+    const attributes = new Map(Object.entries(record.attributes ?? {}));
+    const { timestamp } = record;
+    if (timestamp !== undefined && (timestamp < 0n || timestamp > MAX_NS)) attributes.set("timestamp", String(timestamp));
+    else if (timestamp !== undefined) columns.setTimestamp(Number(timestamp / NS_PER_SECOND), Number(timestamp % NS_PER_SECOND));
+    columns.arena.bytes[columns.severities + columns.rows] = isSeverity(record.severity) ? record.severity : 0;
+    this.#slow.writeField(ROLE.MESSAGE, record.message);
+    if (record.traceId) this.#keepOdd(ROLE.TRACE_ID, "trace_id", record.traceId, attributes);
+    if (record.spanId) this.#keepOdd(ROLE.SPAN_ID, "span_id", record.spanId, attributes);
+    this.#slow.writeAttributes(attributes, row);
+    for (const { key, text } of row.attributes) columns.addAttributeText(key, text);
+    columns.setPatternAndWeight(record.pattern ?? 0n, record.weight ?? 1);
+    columns.commitRow();
+    this.counts.records++;
+    return true;
+  }
+
+  /** The Native block of all rows, uncompressed; valid until the next append, encode or reset. */
+  encode(key: BatchKey): Uint8Array {
+    return this.#encoder.encode(key);
+  }
+
+  /** Empties the block. What was learned about streams and shapes stays. */
+  reset(): void {
+    this.#blocked = false;
+    this.#columns.reset();
+    this.#dropLargeDictionaries();
+  }
+
+  /** Their ids must not outlive them, so this is for an empty block. */
+  #dropLargeDictionaries(): void {
+    if (this.#columns.dropLargeDictionaries()) {
+      this.#shapes.clear();
+      this.#defaults.clear();
+    }
+  }
+
+  #keepOdd(role: typeof ROLE.TRACE_ID | typeof ROLE.SPAN_ID, name: string, text: string, attributes: Map<string, string>): void {
+    if (text.length > 32 || this.#slow.writeField(role, text) === "attribute") attributes.set(name, text);
+  }
+
+  #setObserved(observedNs: bigint): void {
+    this.#seconds = Number(observedNs / NS_PER_SECOND);
+    this.#nanoseconds = Number(observedNs % NS_PER_SECOND);
+  }
+
+  /** Index after the newline that ends the skipped line, or `end` when it is still to come. */
+  #skipRest(stream: LineStream, from: number, end: number): number {
+    const newline = this.#columns.arena.buffer.indexOf(NEWLINE, from);
+    if (newline < 0 || newline >= end) return end;
+    this.#skipping.delete(stream);
+    return newline + 1;
+  }
+
+  /** What can be known about all lines at once, natively; false when there is no room for a stream. */
+  #openChunk(stream: LineStream, from: number, to: number, observedNs: bigint): boolean {
+    const { buffer } = this.#columns.arena;
+    if (this.#columns.rows === 0) this.#dropLargeDictionaries();
+    const found = this.#columns.hasRoom ? this.#defaults.of(stream) : undefined;
+    if (!found) {
+      this.#blocked = true;
+      return false;
+    }
+    if (found.newNames) this.#shapes.clear();
+    this.#row = found.defaults;
+    this.#rowKeys = found.defaults.attributes.map(({ key }) => key);
+    this.#rowValues = -1;
+    this.#setObserved(observedNs);
+    const chunk = buffer.subarray(from, to);
+    this.#chunkIsUtf8 = isUtf8(chunk);
+    this.#chunkHasNul = chunk.includes(0);
+    this.#candidatesKnown = this.#candidates.search(buffer, from, to);
+    this.#fast.setCandidates(this.#candidates.hits);
+    return true;
+  }
+
+  /** Index after the line at `from`, or NO_ROOM. */
+  #takeLine(from: number): number {
+    if (this.#columns.arena.bytes[from] === OPENING_BRACE && this.#chunkIsUtf8 && !this.#chunkHasNul && this.#candidatesKnown) {
+      this.#beginRow();
+      const newline = this.#fast.walk(from);
+      if (newline >= 0 && newline - from <= this.#maxLineBytes) {
+        this.#commitRow();
+        return newline + 1;
+      }
+      this.#columns.rollbackRow();
+    }
+    return this.#takeOtherLine(from);
+  }
+
+  #takeOtherLine(from: number): number {
+    const { buffer, bytes } = this.#columns.arena;
+    const newline = buffer.indexOf(NEWLINE, from);
+    let to = newline > from && bytes[newline - 1] === CARRIAGE_RETURN ? newline - 1 : newline;
+    const first = firstNonBlank(bytes, from, to);
+    if (first === to) {
+      this.counts.lines++;
+      this.counts.blank++;
+      return newline + 1;
+    }
+    const cut = to - from > this.#maxLineBytes;
+    if (cut) to = from + endOfLastCharacter(bytes.subarray(from, from + this.#maxLineBytes));
+    const isText = this.#chunkIsUtf8 || isUtf8(bytes.subarray(from, to));
+    this.#beginRow();
+    if (bytes[first] === OPENING_BRACE) {
+      if (!this.#writeJson(from, to, isText)) {
+        this.#columns.rollbackRow();
+        return NO_ROOM;
+      }
+    } else if (isText && this.#candidatesKnown) this.#plain.write(from, to, this.#seconds);
+    else this.#plain.writeSlowly(from, to, this.#seconds);
+    this.#commitRow();
+    if (cut) this.counts.cut++;
+    if (!isText) this.counts.invalidUtf8++;
+    if (this.#chunkHasNul && bytes.subarray(from, to).includes(0)) this.counts.nul++;
+    return newline + 1;
+  }
+
+  /** False when a dictionary is full. A line that is no JSON object after all is kept as text. */
+  #writeJson(from: number, to: number, isText: boolean): boolean {
+    const { buffer } = this.#columns.arena;
+    const leaves = parseJsonLeaves(buffer.toString("utf8", from, to));
+    if (!leaves) {
+      this.#plain.writeSlowly(from, to, this.#seconds);
+      this.counts.malformed++;
+      return true;
+    }
+    if (!this.#slow.writeLeaves(leaves, this.#row)) return false;
+    this.counts.slow++;
+    if (isText) this.#shapes.learn(from, to, (key) => this.#isPlainKey(key));
+    return true;
+  }
+
+  /** Keys that the fast path may write as they are. */
+  #isPlainKey(key: string): boolean {
+    return key.length <= MAX_LEARNED_KEY_LENGTH && !this.#defaults.isReserved(key) && maskText(key, newMaskCounts(), this.#detectors) === key;
+  }
+
+  #beginRow(): void {
+    const { service, host, environment } = this.#row;
+    this.#columns.beginRow(this.#seconds, this.#nanoseconds, service, host, environment);
+  }
+
+  #commitRow(): void {
+    const columns = this.#columns;
+    if (this.#rowValues >= 0) columns.repeatAttributes(this.#rowKeys, this.#rowValues, this.#rowValuesLength);
+    else {
+      this.#rowValues = columns.valueEnd;
+      for (const { key, text } of this.#row.attributes) columns.addAttributeText(key, text);
+      this.#rowValuesLength = columns.valueEnd - this.#rowValues;
+    }
+    columns.commitRow();
+    this.counts.lines++;
+    this.counts.records++;
+  }
+}
+
+const firstNonBlank = (bytes: Uint8Array, from: number, to: number): number => {
+  let at = from;
+  while (at < to && (bytes[at] === 32 || bytes[at] === 9 || bytes[at] === CARRIAGE_RETURN)) at++;
+  return at;
+};
+
+const isSeverity = (value: number | undefined): value is number => value !== undefined && Number.isInteger(value) && value >= 0 && value <= 24;

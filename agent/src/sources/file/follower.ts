@@ -1,0 +1,100 @@
+/** Keeps the registry true: one task at a time, hints first, then the slow walk over all folders. */
+
+import type { Clock } from "../../core/clock.ts";
+import { walk } from "./discovery.ts";
+import { Doorbell } from "./doorbell.ts";
+import type { FollowedFile } from "./followed-file.ts";
+import type { PathFilter } from "./globs.ts";
+import type { Registry } from "./registry.ts";
+import type { UnreadablePaths } from "./unreadable.ts";
+
+/** Names looked at per pause while the agent runs: 500 a second, which costs about 2 % of a core. */
+const PACE_NAMES = 50;
+const PACE_MS = 100;
+
+export interface FollowerParts {
+  readonly registry: Registry;
+  readonly filter: PathFilter;
+  readonly unreadable: UnreadablePaths;
+  readonly clock: Clock;
+  readonly scanIntervalMs: number;
+  /** After each scan and each round of hints. */
+  readonly measured: () => void;
+}
+
+export class Follower {
+  readonly #parts: FollowerParts;
+  readonly #hints = new Set<string>();
+  readonly #searches = new Map<FollowedFile, number>();
+  readonly #bell = new Doorbell();
+
+  constructor(parts: FollowerParts) {
+    this.#parts = parts;
+  }
+
+  /** Something happened to this name. */
+  hint(path: string): void {
+    this.#hints.add(path);
+    this.#bell.ring();
+  }
+
+  /** The file's content was replaced after `sinceMs`: copies of it may hold unread lines. */
+  searchCopies(file: FollowedFile, sinceMs: number): void {
+    this.#searches.set(file, Math.min(sinceMs, this.#searches.get(file) ?? Infinity));
+    this.#bell.ring();
+  }
+
+  /** The first look at everything, without pauses; what was rotated away meanwhile comes first. */
+  async begin(): Promise<void> {
+    const { filter, registry } = this.#parts;
+    const paths: string[] = [];
+    for await (const path of walk(filter, this.#unreadable)) paths.push(path);
+    // A rotated name is longer than the one it comes from, which has to be known by then.
+    paths.sort((one, other) => one.length - other.length || (one < other ? -1 : 1));
+    await registry.begin(paths);
+    this.#parts.measured();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, scanIntervalMs, measured } = this.#parts;
+    signal.addEventListener("abort", () => this.#bell.ring(), { once: true });
+    let nextScanMs = clock.nowMs() + scanIntervalMs;
+    while (!signal.aborted) {
+      await this.#followHints(signal);
+      if (clock.nowMs() >= nextScanMs) {
+        await this.#scan(signal);
+        nextScanMs = clock.nowMs() + scanIntervalMs;
+      }
+      measured();
+      if (!signal.aborted) await this.#bell.wait(clock, nextScanMs - clock.nowMs());
+    }
+  }
+
+  async #scan(signal: AbortSignal): Promise<void> {
+    const { filter, registry, clock } = this.#parts;
+    const missing = new Set(registry.names());
+    let looked = 0;
+    for await (const path of walk(filter, this.#unreadable)) {
+      missing.delete(path);
+      await registry.inspect(path);
+      if (++looked % PACE_NAMES === 0) await this.#bell.wait(clock, PACE_MS);
+      await this.#followHints(signal);
+      if (signal.aborted) return;
+    }
+    for (const path of missing) await registry.inspect(path);
+  }
+
+  async #followHints(signal: AbortSignal): Promise<void> {
+    for (const path of this.#hints) {
+      if (signal.aborted) return;
+      this.#hints.delete(path);
+      await this.#parts.registry.inspect(path);
+    }
+    for (const [file, sinceMs] of this.#searches) {
+      this.#searches.delete(file);
+      await this.#parts.registry.searchRotated(file.stream.path, sinceMs);
+    }
+  }
+
+  readonly #unreadable = (folder: string, code: string): void => this.#parts.unreadable.report(folder, code);
+}

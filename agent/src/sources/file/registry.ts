@@ -1,0 +1,296 @@
+/**
+ * Names to files: which inode a name leads to now, which file that is, and what became of the one
+ * that had the name before.
+ *
+ * Invariants
+ * - One inode is one FollowedFile, however many names lead to it; its first name is its `path`.
+ * - A file that loses its name keeps its handle and is read to its end; without a handle it is looked
+ *   for by inode beside its old name.
+ * - Everything here runs in one task at a time (follower.ts), so no step sees another's half.
+ */
+
+import { readdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Clock } from "../../core/clock.ts";
+import type { Log } from "../../core/log.ts";
+import type { Adoption } from "./adoption.ts";
+import type { ContentHistory } from "./content-history.ts";
+import type { FileCounters } from "./counters.ts";
+import type { FollowedFile } from "./followed-file.ts";
+import type { PathFilter } from "./globs.ts";
+import { errorCode, factsOfPath, inodeKey, isMissing, sameBirth, type FileFacts } from "./identity.ts";
+import type { FilePosition, PositionBook } from "./position.ts";
+import type { Reader } from "./reader.ts";
+import { isRotatedNameOf, namesBeforeRotation } from "./rotated-names.ts";
+import type { UnreadablePaths } from "./unreadable.ts";
+
+/** The kernel stamps files with a clock that is up to 10 ms behind. */
+const STAMP_SLACK_MS = 20;
+
+export interface RegistryParts {
+  readonly filter: PathFilter;
+  readonly maxFiles: number;
+  readonly book: PositionBook;
+  readonly history: ContentHistory;
+  readonly adoption: Adoption;
+  readonly reader: Pick<Reader, "wake" | "watchClosely">;
+  readonly unreadable: UnreadablePaths;
+  readonly counters: FileCounters;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class Registry {
+  readonly #parts: RegistryParts;
+  readonly #byInode = new Map<string, FollowedFile>();
+  readonly #byPath = new Map<string, FollowedFile>();
+  /** By the name under which they were opened, until they are closed. */
+  readonly #readAs = new Map<string, Set<FollowedFile>>();
+  /** Files whose name is free since: who takes it comes after them. */
+  readonly #vacated = new Map<string, FollowedFile>();
+  /** Files that appear later are new: they are read from the beginning. */
+  #atStart = true;
+  #full = false;
+
+  constructor(parts: RegistryParts) {
+    this.#parts = parts;
+  }
+
+  get size(): number {
+    return this.#byInode.size;
+  }
+
+  /** Names that have a file, for finding those that have gone without an event. */
+  names(): string[] {
+    return [...this.#byPath.keys()];
+  }
+
+  /** Brings the registry up to date with what is under this name now. */
+  async inspect(path: string): Promise<void> {
+    try {
+      const facts = await factsOfPath(path);
+      if (!facts?.regular) await this.#vacate(path);
+      else if (this.#parts.filter.wants(path)) await this.#occupy(path, facts);
+    } catch (error) {
+      if (isMissing(error)) return;
+      this.#parts.unreadable.report(path, errorCode(error));
+    }
+  }
+
+  /** Nothing more will be read from it. Its inode stays known until it is free for reuse. */
+  forget(file: FollowedFile): void {
+    file.closed = true;
+    file.stream.end ??= file.offset;
+    this.#parts.history.remember(file.stream.path, [file.stream.contentUpTo(file.stream.end)]);
+    if (this.#byPath.get(file.path) === file) this.#byPath.delete(file.path);
+    removeFrom(this.#readAs, file.stream.path, file);
+    if (file.links === 0 || !file.attached) this.#byInode.delete(file.key);
+  }
+
+  async #occupy(path: string, found: FileFacts): Promise<void> {
+    const { reader, clock, unreadable, adoption } = this.#parts;
+    const known = this.#knownBy(found);
+    const before = this.#byPath.get(path);
+    const file = known ?? (await this.#adopt(path, found));
+    if (!file) return;
+    unreadable.readable(path);
+    if (before && before !== file) this.#detach(before);
+    if (known) await this.#name(known, path);
+    if (file.path !== path) return;
+    const predecessor = before ?? this.#vacated.get(path);
+    if (predecessor && predecessor !== file) await this.#succeed(predecessor, file);
+    if (path === file.stream.path) file.seenMs = clock.nowMs();
+    if (file.held) await adoption.resolveCopy(file, this.#originalsOf(path));
+    if (known && isTouched(known, found)) {
+      known.closed = false;
+      reader.wake(known);
+    }
+  }
+
+  async #adopt(path: string, facts: FileFacts, rotatedFrom?: { path: string; sinceMs: number }): Promise<FollowedFile | undefined> {
+    if (this.#isFull()) return undefined;
+    const found = { path, facts, originals: this.#originalsOf(path), atStart: this.#atStart };
+    const adopted = await this.#parts.adoption.adopt(rotatedFrom ? { ...found, rotatedFrom } : found);
+    if (!adopted) return undefined;
+    const { file, replacedSinceMs } = adopted;
+    this.#byInode.set(file.key, file);
+    addTo(this.#readAs, file.stream.path, file);
+    if (file.attached) this.#byPath.set(path, file);
+    const successor = this.#byPath.get(file.stream.path);
+    if (successor && successor !== file) successor.after = file;
+    if (replacedSinceMs !== undefined) await this.searchRotated(file.stream.path, replacedSinceMs);
+    return file;
+  }
+
+  /** Files under way that were read under a name from which this one may come by rotation. */
+  #originalsOf(path: string): FollowedFile[] {
+    const files = namesBeforeRotation(path).flatMap((name) => [...(this.#readAs.get(name) ?? [])]);
+    return files.filter((file) => !file.held && file.path !== path);
+  }
+
+  #isFull(): boolean {
+    const { maxFiles, counters, log } = this.#parts;
+    if (this.#byInode.size < maxFiles) return false;
+    counters.add("files_over_limit");
+    if (!this.#full) log.warn(`${maxFiles} files are followed, further ones are left out: narrow include, or raise max_files`);
+    this.#full = true;
+    return true;
+  }
+
+  /** The file with this inode; not one that had the inode before it was reused. */
+  #knownBy(facts: FileFacts): FollowedFile | undefined {
+    const file = this.#byInode.get(inodeKey(facts));
+    if (!file || sameBirth(file.birthNs, facts.birthNs)) return file;
+    file.links = 0;
+    this.forget(file);
+    return undefined;
+  }
+
+  /** A known file is found under this name: its own, one more, or a new one after a rename. */
+  async #name(file: FollowedFile, path: string): Promise<void> {
+    if (file.path !== path) {
+      const old = file.attached ? await factsOfPath(file.path) : undefined;
+      if (old && inodeKey(old) === file.key) return;
+      if (this.#byPath.get(file.path) === file) {
+        this.#byPath.delete(file.path);
+        this.#vacated.set(file.path, file);
+      }
+      if (file.attached) this.#parts.counters.add("rotations");
+      file.rotated = true;
+      file.path = path;
+    }
+    file.attached = true;
+    this.#byPath.set(path, file);
+  }
+
+  /** The name leads to nothing (or nothing that can be read). */
+  async #vacate(path: string): Promise<void> {
+    this.#parts.unreadable.forget(path);
+    const file = this.#byPath.get(path);
+    if (!file) return;
+    this.#byPath.delete(path);
+    this.#vacated.set(path, file);
+    this.#detach(file);
+    if (!file.handle) await this.#findMoved(file);
+  }
+
+  #detach(file: FollowedFile): void {
+    const { counters, reader } = this.#parts;
+    if (file.attached) counters.add("rotations");
+    file.attached = false;
+    file.rotated = true;
+    reader.watchClosely(file);
+    reader.wake(file);
+  }
+
+  /** `file` has the name that `predecessor` had. */
+  async #succeed(predecessor: FollowedFile, file: FollowedFile): Promise<void> {
+    this.#vacated.delete(file.path);
+    if (predecessor !== file) file.after = predecessor;
+    if (!predecessor.handle && !predecessor.attached) await this.#findMoved(predecessor);
+    await this.searchRotated(file.path, predecessor.seenMs);
+  }
+
+  /** A file that was not open when it lost its name: it may be under another one in its folder. */
+  async #findMoved(file: FollowedFile): Promise<void> {
+    const folder = dirname(file.path);
+    for (const name of await namesIn(folder)) {
+      const facts = await this.#factsOf(join(folder, name));
+      if (!facts || inodeKey(facts) !== file.key || !sameBirth(facts.birthNs, file.birthNs)) continue;
+      file.path = join(folder, name);
+      this.#parts.reader.wake(file);
+      return;
+    }
+    file.links = 0;
+    this.forget(file);
+  }
+
+  /**
+   * Looks beside `path` for what it once named and nobody has read: files that were rotated away
+   * unseen since `sinceMs`, and copies with lines behind what was read before a truncation.
+   */
+  async searchRotated(path: string, sinceMs: number): Promise<void> {
+    for (const name of await namesIn(dirname(path))) {
+      const candidate = join(dirname(path), name);
+      if (!isRotatedNameOf(path, candidate)) continue;
+      const facts = await this.#factsOf(candidate);
+      if (!facts?.regular) continue;
+      const known = this.#byInode.get(inodeKey(facts));
+      if (known?.held) await this.#parts.adoption.resolveCopy(known, this.#originalsOf(known.path));
+      else if (this.#parts.filter.wants(candidate)) await this.inspect(candidate);
+      else if (!known) await this.#adopt(candidate, facts, { path, sinceMs });
+    }
+  }
+
+  /**
+   * The first look after a start, before anything is read. Files of positions come first, wherever
+   * rotation has put them, so that copies of what they held are recognised.
+   */
+  async begin(paths: readonly string[]): Promise<void> {
+    const { book, history } = this.#parts;
+    const others: string[] = [];
+    for (const path of paths) {
+      const facts = await this.#factsOf(path);
+      if (facts?.regular && book.mayBe(facts)) await this.inspect(path);
+      else others.push(path);
+    }
+    const moved = [...book.unclaimed()];
+    for (const folder of new Set(moved.map(({ path }) => dirname(path)))) await this.#findClaimed(folder);
+    for (const { path, past, ...content } of book.unclaimed()) history.remember(path, [...past, content]);
+    for (const path of others) await this.inspect(path);
+    for (const [path, sinceMs] of latestBy(moved)) await this.searchRotated(path, sinceMs);
+    this.#atStart = false;
+  }
+
+  /** Files of positions under names that no glob wants. */
+  async #findClaimed(folder: string): Promise<void> {
+    for (const name of await namesIn(folder)) {
+      const path = join(folder, name);
+      const facts = await this.#factsOf(path);
+      if (facts?.regular && this.#parts.book.mayBe(facts) && !this.#knownBy(facts)) {
+        await this.#adopt(path, facts, { path, sinceMs: Infinity });
+      }
+    }
+  }
+
+  async #factsOf(path: string): Promise<FileFacts | undefined> {
+    try {
+      return await factsOfPath(path);
+    } catch (error) {
+      if (this.#parts.filter.wants(path)) this.#parts.unreadable.report(path, errorCode(error));
+      return undefined;
+    }
+  }
+}
+
+const addTo = (files: Map<string, Set<FollowedFile>>, path: string, file: FollowedFile): void => {
+  const sharing = files.get(path);
+  if (sharing) sharing.add(file);
+  else files.set(path, new Set([file]));
+};
+
+const removeFrom = (files: Map<string, Set<FollowedFile>>, path: string, file: FollowedFile): void => {
+  const sharing = files.get(path);
+  sharing?.delete(file);
+  if (sharing?.size === 0) files.delete(path);
+};
+
+/** When each name was last seen to lead to one of these files, in ms since 1970. */
+const latestBy = (positions: readonly FilePosition[]): Map<string, number> => {
+  const latest = new Map<string, number>();
+  for (const { path, seenMs } of positions) latest.set(path, Math.max(latest.get(path) ?? 0, seenMs));
+  return latest;
+};
+
+/** Whether the reader has not seen the file as it is now. */
+const isTouched = (file: FollowedFile, facts: FileFacts): boolean =>
+  facts.size !== file.size || facts.size < file.offset || facts.modifiedMs > file.lastTurnMs - STAMP_SLACK_MS;
+
+const namesIn = async (folder: string): Promise<string[]> => {
+  try {
+    return (await readdir(folder)).sort();
+  } catch {
+    // Gone or unreadable: the walk names it.
+    return [];
+  }
+};

@@ -1,0 +1,64 @@
+/** The host metrics source: reads /proc at every multiple of the interval, from the next one on. */
+
+import { sleep, type Clock } from "../../core/clock.ts";
+import type { MetricShard, Source } from "../../core/contracts.ts";
+import type { Log } from "../../core/log.ts";
+import type { Statfs } from "./filesystem.ts";
+import { Host, type HostFolders } from "./host.ts";
+import { toObservation } from "./metrics.ts";
+import type { HostMetricsSourceOptions } from "./options.ts";
+
+export { hostMetricsSourceSchema, type HostMetricsSourceOptions } from "./options.ts";
+
+export interface HostMetricsSourceDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Label `host` of every observation. */
+  readonly host: string;
+  /** Default: /proc and /sys. */
+  readonly folders?: HostFolders;
+  readonly statfs?: Statfs;
+}
+
+const THIS_HOST: HostFolders = { proc: "/proc", sys: "/sys" };
+
+export const createHostMetricsSource = ({ intervalMs }: HostMetricsSourceOptions, shard: MetricShard, deps: HostMetricsSourceDeps): Source => {
+  const { clock, log, host } = deps;
+  const reader = new Host(deps.folders ?? THIS_HOST, clock, deps.statfs);
+  const stopping = new AbortController();
+  const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener("abort", () => resolve(), { once: true }));
+  let running: Promise<void> | undefined;
+
+  const scrape = async (timestampMs: number): Promise<void> => {
+    try {
+      const observations = (await reader.read()).map((reading) => toObservation(reading, host));
+      if (observations.length > 0 && !stopping.signal.aborted) await Promise.race([shard.observe(timestampMs, observations), stopped]);
+    } catch (error) {
+      log.warn("one reading of the host's metrics is lost", { error });
+    }
+  };
+
+  /** While the shard pushes back, readings are left out rather than queued. */
+  const run = async (): Promise<void> => {
+    for (;;) {
+      const dueMs = (Math.floor(clock.nowMs() / intervalMs) + 1) * intervalMs;
+      while (clock.nowMs() < dueMs && !stopping.signal.aborted) await sleep(clock, dueMs - clock.nowMs(), stopping.signal);
+      if (stopping.signal.aborted) return;
+      await scrape(dueMs);
+    }
+  };
+
+  return {
+    name: "host-metrics",
+    async start() {
+      if (running) return;
+      // The first reading has nothing to compare with: it is only the beginning of the second.
+      await reader.read();
+      running = run();
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+};

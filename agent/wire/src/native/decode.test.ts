@@ -1,0 +1,134 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  NativeFormatError,
+  decodeNative,
+  encodeLogs,
+  encodeNative,
+  encodeSamples,
+  encodeSeries,
+  type LogRecord,
+  type MetricSample,
+  type MetricSeries,
+} from "../index.ts";
+import { GOLDEN } from "../../testdata/golden.ts";
+
+const KEY = { agent: 0xffff_0000_1234_5678n, epoch: 0xffff_ffff, seq: 1 };
+const MAX_64 = 0xffff_ffff_ffff_ffffn;
+
+const text = fc.oneof(fc.string({ unit: "grapheme" }), fc.string({ unit: "binary-ascii" }), fc.constant(""));
+const hex = (digits: number) => fc.oneof(fc.constant(""), fc.bigInt(1n, 16n ** BigInt(digits) - 1n).map((value) => value.toString(16).padStart(digits, "0")));
+const timestamp = fc.bigInt(0n, 0x7fff_ffff_ffff_ffffn);
+const attributes = fc.dictionary(text, text, { maxKeys: 5, noNullPrototype: true });
+
+const log: fc.Arbitrary<LogRecord> = fc.record({
+  timestamp,
+  observed: timestamp,
+  severity: fc.integer({ min: 0, max: 24 }),
+  service: text,
+  host: text,
+  environment: text,
+  message: text,
+  traceId: hex(32),
+  spanId: hex(16),
+  pattern: fc.bigInt(0n, MAX_64),
+  weight: fc.float({ noNaN: true }),
+  attributes,
+});
+const sample: fc.Arbitrary<MetricSample> = fc.record({
+  metric: text,
+  series: fc.bigInt(0n, MAX_64),
+  timestamp: fc.integer({ min: 0 }),
+  value: fc.double(),
+});
+const series: fc.Arbitrary<MetricSeries> = fc.record({
+  metric: text,
+  series: fc.bigInt(0n, MAX_64),
+  labels: attributes,
+  kind: fc.constantFrom("gauge", "counter", "updown"),
+  unit: text,
+  help: text,
+  firstSeen: fc.nat(),
+  lastSeen: fc.nat(),
+});
+
+/** Records to columns under their wire names. */
+const columnsOf = (rows: readonly object[], names: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    Object.keys(rows[0] ?? {}).map((field) => [names[field] ?? field, rows.map((row) => (row as Record<string, unknown>)[field])]),
+  );
+
+const roundTrip = <Row extends object>(encode: (rows: Row[]) => Buffer, names: Readonly<Record<string, string>>) => (rows: Row[]) => {
+  const [block] = decodeNative(encode(rows));
+  const { batch, row, ...columns } = block!.columns;
+  expect(block!.rows).toBe(rows.length);
+  expect(row).toEqual(rows.map((_, index) => index));
+  expect(new Set(batch)).toEqual(new Set(rows.length ? [0xffff_0000_1234_5678_ffff_ffff_0000_0001n] : []));
+  if (rows.length > 0) expect(columns).toEqual(columnsOf(rows, names));
+};
+
+describe("decodeNative", () => {
+  it("gives back logs", () => {
+    const check = roundTrip<LogRecord>((rows) => encodeLogs(rows, KEY), { traceId: "trace_id", spanId: "span_id" });
+    fc.assert(fc.property(fc.array(log, { maxLength: 6 }), check));
+  });
+
+  it("gives back samples", () => {
+    fc.assert(fc.property(fc.array(sample, { maxLength: 6 }), roundTrip<MetricSample>((rows) => encodeSamples(rows, KEY), {})));
+  });
+
+  it("gives back series", () => {
+    const check = roundTrip<MetricSeries>((rows) => encodeSeries(rows, KEY), { firstSeen: "first_seen", lastSeen: "last_seen" });
+    fc.assert(fc.property(fc.array(series, { maxLength: 6 }), check));
+  });
+
+  it("reads dictionaries of every index width, and several blocks of one body", () => {
+    for (const count of [1, 256, 257, 65_537]) {
+      const rows = Array.from({ length: count }, (_, row): MetricSample => ({ metric: `m${row}`, series: 1n, timestamp: 0, value: row }));
+      const block = encodeSamples(rows, KEY);
+      const decoded = decodeNative(Buffer.concat([block, block]));
+      expect(decoded.map(({ rows: blockRows }) => blockRows)).toEqual([count, count]);
+      expect(decoded[1]!.columns["metric"]).toEqual(rows.map(({ metric }) => metric));
+    }
+  });
+
+  it("refuses every truncation, and never hangs or takes memory for what is not there", () => {
+    const whole = encodeLogs([{ ...GOLDEN.logs[0]! }, { ...GOLDEN.logs[1]! }], KEY);
+    for (let length = 1; length < whole.length; length++) expect(() => decodeNative(whole.subarray(0, length))).toThrow(NativeFormatError);
+  });
+
+  it("answers random damage with rows or a NativeFormatError", () => {
+    const whole = encodeLogs([...GOLDEN.logs], KEY);
+    fc.assert(
+      fc.property(fc.nat({ max: whole.length - 1 }), fc.integer({ min: 0, max: 255 }), (at, byte) => {
+        const damaged = Buffer.from(whole);
+        damaged[at] = byte;
+        try {
+          decodeNative(damaged);
+        } catch (error) {
+          expect(error).toBeInstanceOf(NativeFormatError);
+        }
+      }),
+    );
+  });
+});
+
+describe("encodeNative", () => {
+  it.each([
+    ["logs", () => encodeLogs(GOLDEN.logs, GOLDEN.key)],
+    ["samples", () => encodeSamples(GOLDEN.samples, GOLDEN.key)],
+    ["series", () => encodeSeries(GOLDEN.series, GOLDEN.key)],
+  ])("writes %s of schema version 1 as the golden file has them", (stream, encode) => {
+    const golden = readFileSync(new URL(`../../testdata/${stream}-v1.native`, import.meta.url));
+    expect(encode().equals(golden)).toBe(true);
+  });
+
+  it("writes into a buffer that is large enough, and takes columns in pieces", () => {
+    const bodies = [Buffer.alloc(16), Buffer.alloc(4), [Buffer.alloc(5), Buffer.alloc(3)], Buffer.alloc(8), Buffer.alloc(8), Buffer.alloc(8)];
+    const out = Buffer.alloc(1024);
+    const block = encodeNative("samples", bodies, 1, out);
+    expect(block.buffer).toBe(out.buffer);
+    expect(encodeNative("samples", bodies, 1, Buffer.alloc(3)).equals(block)).toBe(true);
+  });
+});

@@ -1,0 +1,62 @@
+/**
+ * The rows of the golden files, one of every edge. `<stream>-v1.native` never change: a body of
+ * schema version 1 that was sent once must be understood for ever.
+ */
+
+import type { LogRecord, MetricSample, MetricSeries } from "../src/index.ts";
+
+const LAST_NS = 0x7fff_ffff_ffff_ffffn;
+const MAX_64 = 0xffff_ffff_ffff_ffffn;
+
+const log = (fields: Partial<LogRecord>): LogRecord => ({
+  timestamp: 1_700_000_000_123_456_789n,
+  observed: 1_700_000_001_000_000_000n,
+  severity: 9,
+  service: "api",
+  host: "web-01",
+  environment: "prod",
+  message: "hello",
+  traceId: "e21213e17af35d876317b74b510a1b46",
+  spanId: "193a26cc1d3c3d61",
+  pattern: 0n,
+  weight: 1,
+  attributes: { "context.endpoint": "/api/users" },
+  ...fields,
+});
+
+export const GOLDEN: {
+  readonly key: { readonly agent: bigint; readonly epoch: number; readonly seq: number };
+  readonly logs: readonly LogRecord[];
+  readonly samples: readonly MetricSample[];
+  readonly series: readonly MetricSeries[];
+} = {
+  key: { agent: 0x0123_4567_89ab_cdefn, epoch: 0x0102_0304, seq: 5 },
+  logs: [
+    log({}),
+    log({ service: "", host: "", environment: "", message: "", traceId: "", spanId: "", attributes: {}, severity: 0 }),
+    log({ timestamp: 0n, observed: LAST_NS, pattern: MAX_64, weight: 0, severity: 24 }),
+    log({ timestamp: LAST_NS, observed: 0n, pattern: 1n, weight: 12.5 }),
+    log({ message: "\0 NUL, \u{1f600} four bytes, \ufffd, \r\n", attributes: { "": "", "k\0": "\0", ключ: "\u{1f600}", "2": "second" } }),
+    log({ message: "m".repeat(300), service: "other", attributes: { "context.endpoint": "", long: "v".repeat(130) } }),
+  ],
+  samples: [
+    { metric: "m", series: 0n, timestamp: 0, value: 0 },
+    { metric: "m", series: MAX_64, timestamp: 1_700_000_000_123, value: -0.5 },
+    { metric: "", series: 1n, timestamp: 9_223_372_036_854, value: Number.MAX_VALUE },
+    { metric: "\u{1f600}", series: 2n, timestamp: 1, value: 5e-324 },
+  ],
+  series: [
+    { metric: "m", series: 0n, labels: {}, kind: "gauge", unit: "", help: "", firstSeen: 0, lastSeen: 0 },
+    {
+      metric: "system.disk.io",
+      series: MAX_64,
+      labels: { host: "web-01", device: "\u{1f600}", "": "" },
+      kind: "counter",
+      unit: "By",
+      help: "bytes, \0",
+      firstSeen: 1_700_000_000_000,
+      lastSeen: 9_223_372_036_854,
+    },
+    { metric: "m", series: 1n, labels: { host: "web-01" }, kind: "updown", unit: "1", help: "", firstSeen: 1, lastSeen: 2 },
+  ],
+};

@@ -1,0 +1,12 @@
+/** The reference in docs/ is what the code says; `-u` writes it anew. */
+
+import { expect, it } from "vitest";
+import { configReference, httpReference, metricsReference } from "./reference.ts";
+
+it.each([
+  ["config.md", configReference],
+  ["http-api.md", httpReference],
+  ["metrics.md", metricsReference],
+])("docs/%s is up to date", async (file, generate) => {
+  await expect(generate()).toMatchFileSnapshot(`../docs/${file}`);
+});

@@ -1,0 +1,228 @@
+/**
+ * Tenants never see each other's rows: through the HTTP addresses, whatever one of them writes into
+ * any field of a request. Every row of the other tenant carries a mark that must not come back.
+ */
+
+import { Writable } from "node:stream";
+import { seriesId } from "@obs/wire";
+import fc from "fast-check";
+import type { FastifyInstance, LightMyRequestResponse } from "fastify";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { LogSearchAnswer } from "../src/core/queries.ts";
+import { createServer } from "../src/http/server.ts";
+import { createQueries } from "../src/query/index.ts";
+import { metricsRoutes } from "../src/routes/metrics.ts";
+import { searchRoutes } from "../src/routes/search.ts";
+import { startTestStore, type TestStore } from "../src/testing.ts";
+import { logRecord, storeLogs, storeSamples, storeSeries } from "./query-rows.ts";
+
+const NOW_MS = Date.UTC(2026, 10, 22, 10);
+const NOW_NS = BigInt(NOW_MS) * 1_000_000n;
+const MARK = "globexsecret";
+const OWN_ROWS = 20;
+const OTHER_ROWS = 25;
+
+let test: TestStore;
+let app: FastifyInstance;
+
+const fill = async (tenant: string, mark: string, rows: number): Promise<void> => {
+  await storeLogs(
+    test.store,
+    tenant,
+    Array.from({ length: rows }, (_, i) =>
+      logRecord({
+        timestamp: NOW_NS - BigInt(i) * 1_000_000_000n,
+        severity: 17,
+        service: `${mark}-api`,
+        host: `${mark}-host`,
+        message: `timeout 500 ${mark}`,
+        traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
+        attributes: { status: "500", [`${mark}-key`]: mark },
+      }),
+    ),
+  );
+  const metrics = ["cpu", `${mark}.metric`];
+  const labels = { host: `${mark}-host`, [`${mark}-label`]: "x" };
+  await storeSeries(test.store, tenant, metrics.map((metric) => ({ metric, series: seriesId(metric, labels), labels, kind: "gauge", unit: "1", help: "", firstSeen: NOW_MS - 1_000, lastSeen: NOW_MS })));
+  await storeSamples(test.store, tenant, metrics.map((metric) => ({ metric, series: seriesId(metric, labels), timestamp: NOW_MS - 1_000, value: 1 })));
+};
+
+beforeAll(async () => {
+  test = await startTestStore();
+  await fill("acme", "own", OWN_ROWS);
+  await fill("globex", MARK, OTHER_ROWS);
+  app = createServer({ logLevel: "silent", logStream: new Writable({ write: (_chunk, _encoding, done) => done() }), trustProxy: [] });
+  const options = {
+    queries: createQueries({ store: test.store, now: () => NOW_MS }),
+    requireScope: () => async (request: { principal: unknown; headers: Record<string, unknown> }) => {
+      request.principal = { tenant: request.headers["x-tenant"], keyId: "k", scopes: new Set(["query"]) };
+    },
+  } as Parameters<typeof searchRoutes>[0];
+  await app.register(searchRoutes(options));
+  await app.register(metricsRoutes(options));
+});
+afterAll(async () => {
+  await app?.close();
+  await test?.stop();
+});
+
+const search = (tenant: string, body: unknown): Promise<LightMyRequestResponse> =>
+  app.inject({ method: "POST", url: "/api/v1/logs/search", headers: { "x-tenant": tenant, "content-type": "application/json" }, payload: JSON.stringify(body) });
+const get = (tenant: string, path: string, query: Record<string, string | string[]>): Promise<LightMyRequestResponse> =>
+  app.inject({ method: "GET", url: path, headers: { "x-tenant": tenant }, query });
+
+/** Text that would mean something if it ever became SQL, Lucene or a pattern. */
+const HOSTILE = [
+  "' OR 1=1 --",
+  "') OR (tenant = 'globex",
+  "\\') OR 1 --",
+  "\\",
+  "'",
+  "''",
+  "`",
+  '"',
+  "*/ OR 1 /*",
+  "-- ",
+  "#",
+  ";",
+  "x' UNION ALL SELECT * FROM logs --",
+  ") UNION ALL SELECT message FROM obs.logs",
+  "SETTINGS readonly=0",
+  "1) SETTINGS max_result_rows=1",
+  "FORMAT Native",
+  "{p0:String}",
+  "{p0:Identifier}",
+  "${tenant}",
+  "tenant:globex",
+  "attributes.tenant:globex",
+  "expires:>1970-01-01",
+  "NOT tenant:acme",
+  "* OR *",
+  "(a OR *)",
+  "%",
+  "_",
+  "\u0000",
+  "\t",
+  "\n",
+  "]]]",
+  "')]",
+  "'], 1) OR has([''",
+  "globex",
+  "timeout",
+  "500",
+  "status:500",
+  "level:error",
+  "*",
+];
+const hostile = fc.oneof(fc.constantFrom(...HOSTILE), fc.array(fc.constantFrom(...HOSTILE), { minLength: 2, maxLength: 4 }).map((parts) => parts.join("")), fc.string({ unit: "binary", maxLength: 12 }));
+const quoted = hostile.map((text) => `"${text.replace(/["\\]/g, "\\$&")}"`);
+const escaped = hostile.map((text) => text.replace(/[^A-Za-z0-9_]/gu, "\\$&") || "x");
+const term = fc.oneof(
+  hostile,
+  quoted,
+  escaped,
+  escaped.map((text) => `${text}*`),
+  fc.tuple(fc.oneof(escaped, fc.constantFrom("service", "message", "level", "@timestamp", "trace_id", "context.x")), fc.oneof(hostile, quoted, escaped, escaped.map((text) => `*${text}?`), quoted.map((text) => `[${text} TO *]`), quoted.map((text) => `>=${text}`))).map(([name, value]) => `${name}:${value}`),
+);
+const query = fc.oneof(term, fc.tuple(term, fc.constantFrom(" AND ", " OR ", " ", " NOT ", " -"), term).map((parts) => parts.join("")), term.map((text) => `NOT (${text})`));
+
+const isClean = (response: LightMyRequestResponse): void => {
+  expect(response.body).not.toContain(MARK);
+  expect([200, 400, 422]).toContain(response.statusCode);
+};
+
+describe("a tenant", () => {
+  it("sees its own rows and no others", async () => {
+    const own = (await search("acme", {})).json<LogSearchAnswer>();
+    expect(own.hits).toMatchObject({ total: OWN_ROWS });
+    expect(own.hits.logs).toHaveLength(OWN_ROWS);
+    expect((await search("globex", {})).json<LogSearchAnswer>().hits.total).toBe(OTHER_ROWS);
+    expect((await search("globex", {})).body).toContain(MARK);
+    expect((await search("initech", {})).json<LogSearchAnswer>().hits.total).toBe(0);
+  });
+
+  it("never finds a row of another with any query", { timeout: 60_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(query, fc.constantFrom("asc", "desc"), fc.boolean(), async (text, order, histogram) => {
+        const response = await search("acme", { query: text, sort: [{ "@timestamp": order }], time_range: { start: "now-30d", end: "now" }, ...(histogram && { histogram: {} }) });
+        isClean(response);
+        if (response.statusCode === 200) expect(response.json<LogSearchAnswer>().hits.total).toBeLessThanOrEqual(OWN_ROWS);
+      }),
+      { numRuns: 120 },
+    );
+  });
+
+  it("cannot use another's cursor to read on there", async () => {
+    const foreign = (await search("globex", { size: 5 })).json<LogSearchAnswer>().next;
+    const response = await search("acme", { search_after: foreign });
+    isClean(response);
+    expect(response.json<LogSearchAnswer>().hits.total).toBe(OWN_ROWS);
+  });
+
+  it("is refused whatever it puts in the other fields of a search", async () => {
+    await fc.assert(
+      fc.asyncProperty(hostile, fc.constantFrom("search_after", "start", "end", "sort", "direction", "size"), async (text, place) => {
+        const body = {
+          search_after: { search_after: text },
+          start: { time_range: { start: text } },
+          end: { time_range: { end: text } },
+          sort: { sort: [{ [text]: "asc" }] },
+          direction: { sort: [{ "@timestamp": text }] },
+          size: { size: text },
+        }[place];
+        const response = await search("acme", body);
+        isClean(response);
+        // A number such as 500 is a time.
+        if (!(place === "start" || place === "end")) expect(response.statusCode).toBe(400);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("never reads another's metrics", { timeout: 60_000 }, async () => {
+    const matcher = fc.tuple(hostile, fc.constantFrom(":", "!:"), hostile).map((parts) => parts.join(""));
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.constant("cpu"), hostile), fc.array(matcher, { maxLength: 2 }), fc.option(hostile, { nil: undefined }), fc.constantFrom("avg", "last", "rate"), async (metric, match, by, fn) => {
+        isClean(await get("acme", "/api/v1/metrics/query_range", { metric, fn, ...(match.length > 0 && { match }), ...(by !== undefined && { by }) }));
+        isClean(await get("acme", "/api/v1/metrics/labels", { metric }));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it.each(["/api/v1/logs/fields", "/api/v1/metrics/names", "/api/v1/hosts"])("gets only its own from %s", async (path) => {
+    const own = await get("acme", path, { start: "now-30d" });
+    isClean(own);
+    expect(own.statusCode).toBe(200);
+    expect(own.body).toContain("own");
+    expect((await get("globex", path, { start: "now-30d" })).body).toContain(MARK);
+    isClean(await get("acme", path, { start: "' OR 1=1 --" }));
+  });
+
+  it("gets its own lines of a metric that others have too", async () => {
+    const response = await get("acme", "/api/v1/metrics/query_range", { metric: "cpu", start: "now-1m", end: "now", step: "10", fn: "sum", by: "" });
+    expect(response.json()).toMatchObject({ result: [{ values: [[NOW_MS / 1_000, 1]] }] });
+  });
+
+  it("named like SQL is still only a name", async () => {
+    for (const tenant of ["' OR '1'='1", "globex' --", "acme') OR ('1", "\\"]) {
+      const response = await search(tenant, { query: "*" });
+      expect([response.statusCode, response.json<LogSearchAnswer>().hits.total]).toEqual([200, 0]);
+    }
+  });
+});
+
+describe("bodies that are no search", () => {
+  it.each([
+    ["not JSON", "{query:", 400, "invalid_json"],
+    ["an array", "[]", 400, "invalid_request"],
+    ["unknown keys", '{"query":"a","tenant":"globex"}', 400, "invalid_request"],
+    ["a prototype", '{"__proto__":{"tenant":"globex"}}', 400, undefined],
+    ["too large a body", `{"query":"${"a".repeat(70_000)}"}`, 413, "too_large"],
+    ["a query that does not parse", '{"query":"a AND"}', 400, "invalid_query"],
+  ])("%s", async (_, payload, status, code) => {
+    const response = await app.inject({ method: "POST", url: "/api/v1/logs/search", headers: { "x-tenant": "acme", "content-type": "application/json" }, payload });
+    expect(response.statusCode).toBe(status);
+    if (code !== undefined) expect(response.json()).toMatchObject({ error: { code } });
+  });
+});

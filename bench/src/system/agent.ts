@@ -1,0 +1,40 @@
+/** The real agent, as a user would run it: the binary and a configuration file. */
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { ChildOptions } from "../tool/children.ts";
+
+const AGENT_CLI = fileURLToPath(new URL("cli.ts", import.meta.resolve("obs-agent")));
+
+export interface AgentOptions {
+  /** Names its log file. */
+  readonly name: string;
+  /** Holds its configuration and its data folder. */
+  readonly folder: string;
+  readonly endpoint: string;
+  readonly apiKey: string;
+  /** Globs of the files to follow, each from its beginning. */
+  readonly include: readonly string[];
+  /** Default true, as in the agent. */
+  readonly masking?: boolean;
+}
+
+/** Writes the configuration; everything that is not in it keeps its default. */
+export const agentProcess = ({ name, folder, endpoint, apiKey, include, masking = true }: AgentOptions): ChildOptions => {
+  mkdirSync(folder, { recursive: true });
+  const configFile = join(folder, "config.yaml");
+  const config = {
+    endpoint,
+    api_key: apiKey,
+    data_dir: join(folder, "agent-data"),
+    files: [{ include, read_from: "beginning" }],
+    host_metrics: { enabled: false },
+    // Port 8686 may belong to this machine's own agent.
+    admin: { listen: "127.0.0.1:0" },
+    ...(masking ? {} : { mask: { enabled: false } }),
+  };
+  // JSON is YAML.
+  writeFileSync(configFile, JSON.stringify(config, undefined, 2), { mode: 0o600 });
+  return { name, script: AGENT_CLI, args: ["run", "--config", configFile] };
+};
