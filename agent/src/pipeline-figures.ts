@@ -51,7 +51,7 @@ const setRows = (counters: MetricsRegistry, blocks: readonly RowCounts[]): void 
   for (const { lines: _lines, records: _records, blank: _blank, masked, ...outcomes } of blocks)
     for (const [outcome, rows] of [...Object.entries(outcomes), ...Object.entries(masked).map(([kind, times]) => [`masked_${kind}`, times] as const)])
       sums.set(outcome, (sums.get(outcome) ?? 0) + rows);
-  for (const [outcome, rows] of sums) counters.set("obs_rows_total", { outcome }, rows);
+  for (const [outcome, rows] of sums) counters.set("obs_rows_total", { outcome: outcome.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) }, rows);
 };
 
 const setProcess = (counters: MetricsRegistry, { agentId, host, uptimeSeconds, backend }: Status): void => {

@@ -40,6 +40,8 @@ export interface PipelineOptions {
   readonly clock?: Clock;
   /** Ship standard input, and nothing else, as rows of this service. */
   readonly stdinService?: string;
+  /** Id of a data folder that has none yet; random by default. */
+  readonly newAgentId?: string;
 }
 
 export interface Pipeline {
@@ -54,7 +56,7 @@ export interface Pipeline {
 }
 
 /** Throws AgentError when the data folder cannot be used. */
-export const createPipeline = async ({ config, log, clock = systemClock, stdinService }: PipelineOptions): Promise<Pipeline> => {
+export const createPipeline = async ({ config, log, clock = systemClock, stdinService, newAgentId }: PipelineOptions): Promise<Pipeline> => {
   const { batch, dataDir, endpoint, host, mask, send } = config;
   const counters = new MetricsRegistry();
   const startedMs = clock.nowMs();
@@ -62,7 +64,7 @@ export const createPipeline = async ({ config, log, clock = systemClock, stdinSe
   // buffer
   const buffer = await openDiskBuffer({
     folder: dataDir, maxBytes: config.buffer.max_size, deadLetterMaxBytes: config.buffer.dead_letter_max_size,
-    keepAcknowledgedMs: config.buffer.keep_acknowledged, clock, log, counters,
+    keepAcknowledgedMs: config.buffer.keep_acknowledged, ...(newAgentId !== undefined && { newAgentId }), clock, log, counters,
   });
 
   // parse, enrich, mask, encode

@@ -27,6 +27,9 @@ export interface StartOptions {
 /** The outer environment without anything that would configure an agent. */
 const cleanEnvironment = (): NodeJS.ProcessEnv => Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("OBS_")));
 
+/** Started and not yet ended: a failed test leaves none behind. */
+const running = new Set<AgentProcess>();
+
 export class AgentProcess {
   readonly #child: ChildProcess;
   readonly ended: Promise<Ended>;
@@ -39,7 +42,13 @@ export class AgentProcess {
     this.#child.stdout!.on("data", (chunk: Buffer) => (this.stdout += chunk.toString()));
     this.#child.stderr!.on("data", (chunk: Buffer) => (this.stderr += chunk.toString()));
     if (input !== undefined) this.#child.stdin!.on("error", () => {}).end(input);
-    this.ended = new Promise((resolve) => this.#child.on("close", (code, signal) => resolve({ code, signal, stdout: this.stdout, stderr: this.stderr })));
+    running.add(this);
+    this.ended = new Promise((resolve) =>
+      this.#child.on("close", (code, signal) => {
+        running.delete(this);
+        resolve({ code, signal, stdout: this.stdout, stderr: this.stderr });
+      }),
+    );
   }
 
   get pid(): number {
@@ -73,6 +82,7 @@ export const withScratch = async (run: (scratch: Scratch) => Promise<void>): Pro
   try {
     await run({ folder, path, configure });
   } finally {
+    await Promise.all([...running].map((agent) => agent.kill("SIGKILL")));
     await rm(folder, { recursive: true, force: true });
   }
 };

@@ -87,7 +87,7 @@ export const createApp = async ({ config, logStream = process.stdout, step = (_w
   const storeDelivery = createDelivery({ store, log });
   opened.defer(() => storeDelivery.close());
   const delivery = countDelivery(storeDelivery, telemetry);
-  const gateway = await step("gateway", () => createGateway({ dataDir: join(dataDir, "gateway"), transport: createDeliveryTransport({ delivery, policyOf }), log }));
+  const gateway = await step("gateway", () => createGateway({ dataDir: join(dataDir, "gateway"), transport: createDeliveryTransport({ delivery, policyOf, agents: metadata.agents }), log }));
   opened.defer(() => gateway.close());
   const doors = createDoors({ gateway, limits, maxItems: config.maxItems });
   const queries = createQueries({ store });

@@ -30,12 +30,18 @@ const listen = async (app: FastifyInstance, { host, port }: Config): Promise<str
   return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${bound.port}`;
 };
 
+export interface RunOptions extends AppOptions {
+  /** Done once folder and port are sure to be ours, before anything is opened. */
+  readonly prepare?: () => Promise<void>;
+}
+
 /** Throws UserError for what the person who starts it has to change. */
-export const runBackend = async (options: AppOptions): Promise<RunningBackend> => {
+export const runBackend = async ({ prepare, ...options }: RunOptions): Promise<RunningBackend> => {
   const { config } = options;
   const lock = lockDataFolder(config.dataDir);
   try {
     await checkPort(config.host, config.port);
+    await prepare?.();
     const app = await createApp(options);
     try {
       const url = await listen(app, config);

@@ -33,6 +33,15 @@ const prepareDashboard = async (progress: Progress, { stderr }: Terminal): Promi
   }
 };
 
+/** A home that cannot be written to costs `npx obs-agent` its defaults, and nothing else. */
+const tellOtherPrograms = ({ localFile }: Config, endpoint: string, apiKey: string, { stderr }: Terminal): void => {
+  try {
+    writeSecretFile(localFile, JSON.stringify({ endpoint, apiKey }));
+  } catch (error) {
+    stderr.write(`obs: ${localFile} cannot be written (${(error as Error).message}): give \`npx obs-agent\` OBS_ENDPOINT and OBS_API_KEY\n`);
+  }
+};
+
 const summary = ({ url, publicUrl }: RunningBackend, { dataDir }: Config, apiKey: string, token: string): string => `
 obs is running.
 
@@ -57,22 +66,23 @@ export interface StartedObs {
 
 export const start = async (config: Config, terminal: Terminal): Promise<StartedObs> => {
   const progress = createProgress(terminal.stderr);
-  await prepareDashboard(progress, terminal);
-  const backend = await runBackend({ config, logStream: plainLog(terminal.stderr), step: progress.step });
+  const prepare = (): Promise<void> => prepareDashboard(progress, terminal);
+  const backend = await runBackend({ config, prepare, logStream: plainLog(terminal.stderr), step: progress.step });
   try {
     const { metadata, issueKey, signIn } = backend.app.backend;
     const apiKey = await localKey({ dataDir: config.dataDir, metadata, issueKey, hashSecret });
-    writeSecretFile(config.localFile, JSON.stringify({ endpoint: backend.url, apiKey }));
+    tellOtherPrograms(config, backend.url, apiKey, terminal);
     const warn = (message: string): void => void terminal.stderr.write(`agent: ${message}\n`);
     const agent = config.localAgent ? startLocalAgent({ endpoint: backend.url, apiKey, dataDir: join(config.dataDir, "agent"), warn }) : undefined;
     terminal.stdout.write(summary(backend, config, apiKey, await signIn.createToken(OPERATOR_TENANT)));
     return {
       url: backend.url,
-      stop: async () => {
-        // The agent first: what it has read still gets through.
-        await agent?.stop();
-        await backend.stop();
-      },
+      stop: () =>
+        progress.step("stopped", async () => {
+          // The agent first: what it has read still gets through.
+          await agent?.stop();
+          await backend.stop();
+        }),
     };
   } catch (error) {
     await backend.stop();

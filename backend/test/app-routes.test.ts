@@ -142,7 +142,7 @@ describe("the JSON doors", () => {
     expect(answer.json()).toMatchObject({ status: "accepted", received: 1 });
     expect(answer.json<{ metrics_per_second: number }>().metrics_per_second).toBeGreaterThan(0);
     const result = await until("the point is found", async () => {
-      const found = await ask("GET /api/v1/metrics/query_range?metric=cpu.usage.percent&start=now-10m&end=now&step=60&fn=last&by=host,core", { as: "query" });
+      const found = await ask("GET /api/v1/metrics/query_range?metric=cpu.usage.percent&start=now-1m&end=now&step=1&fn=last&by=host,core", { as: "query" });
       return found.json<{ result: { labels: object; values: [number, number][] }[] }>().result[0];
     });
     expect(result.labels).toEqual({ host: "web-01", core: "0" });
@@ -223,9 +223,9 @@ describe("tenants", () => {
   });
 });
 
-describe("signing in", () => {
-  const cookieOf = (header: string | string[] | undefined): string => String(header).split(";", 1)[0]!;
+const cookieOf = (header: string | string[] | undefined): string => String(header).split(";", 1)[0]!;
 
+describe("signing in", () => {
   it("works once with a link, until signed out", async () => {
     const token = await test.app.backend.signIn.createToken("default");
     expect((await test.app.inject({ method: "HEAD", url: `/signin?token=${token}` })).statusCode, "a preview uses nothing up").not.toBe(303);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createDelivery, type Delivery } from "../src/delivery/index.ts";
 import { sql, TenantScope } from "../src/sql/sql.ts";
+import { learnBootId } from "../src/store/boot-id.ts";
 import { type ClusterNode, randomUsers } from "../src/store/embedded/config-files.ts";
 import { freePort, LOOPBACK } from "../src/store/embedded/listener.ts";
 import { migrateStore, openEmbeddedStore, type OpenedStore } from "../src/store/open.ts";
@@ -54,6 +55,12 @@ const search = async (shard: number): Promise<number> => {
 describe("a cluster of two shards", () => {
   it("takes its schema again without a change", async () => {
     expect(await migrateStore(shards[0]!.store, { kind: "cluster", name: CLUSTER, replicated: false })).toEqual([]);
+  });
+
+  it("is one store with one boot id", async () => {
+    const ids = await Promise.all(shards.map(({ store }) => learnBootId(store, CLUSTER)));
+    expect(ids[0]).toMatch(/^[0-9a-f]{32}$/);
+    expect(ids[1]).toBe(ids[0]);
   });
 
   it("spreads batches over the shards and finds them from either", async () => {

@@ -10,11 +10,16 @@ import { once } from "node:events";
 const DEBIAN_ROOT = "/usr/lib/postgresql";
 
 /** Folder of `initdb` and `postgres`, newest version first; undefined where there is no server. */
-export const findPostgres = (): string | undefined => {
+const findPostgres = (): string | undefined => {
   if (!existsSync(DEBIAN_ROOT)) return undefined;
   const versions = readdirSync(DEBIAN_ROOT).sort((a, b) => Number(b) - Number(a));
   return versions.map((version) => join(DEBIAN_ROOT, version, "bin")).find((bin) => existsSync(join(bin, "initdb")) && existsSync(join(bin, "postgres")));
 };
+
+const bin = findPostgres();
+
+/** For titles of suites: says why they were skipped. */
+export const POSTGRES = { isAbsent: bin === undefined, title: bin === undefined ? "PostgreSQL (skipped: no server binary; Debian: apt-get install postgresql)" : "PostgreSQL" };
 
 const idOf = (user: string): { uid: number; gid: number } | undefined => {
   try {
@@ -47,7 +52,8 @@ const waitUntilReady = (server: ChildProcess): Promise<void> =>
     server.once("exit", () => reject(new Error(`postgres ended:\n${output}`)));
   });
 
-export const startPostgres = async (bin: string): Promise<{ url: string; stop(): Promise<void> }> => {
+export const startPostgres = async (): Promise<{ url: string; stop(): Promise<void> }> => {
+  if (bin === undefined) throw new Error("there is no PostgreSQL server on this machine");
   const folder = mkdtempSync(join(tmpdir(), "obs-postgres-"));
   const user = unprivileged();
   if (user) chownSync(folder, user.uid, user.gid);

@@ -4,7 +4,7 @@
  */
 
 import type { LogRecord } from "@obs/wire";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compileFilter } from "../src/query/compile-filter.ts";
 import type { Bound, Interval, LogFilter, Pattern, PatternPart, TextField } from "../src/query/filter.ts";

@@ -5,7 +5,7 @@
 
 import { Writable } from "node:stream";
 import { seriesId } from "@obs/wire";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { FastifyInstance, LightMyRequestResponse } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LogSearchAnswer } from "../src/core/queries.ts";
@@ -126,10 +126,12 @@ const term = fc.oneof(
 );
 const query = fc.oneof(term, fc.tuple(term, fc.constantFrom(" AND ", " OR ", " ", " NOT ", " -"), term).map((parts) => parts.join("")), term.map((text) => `NOT (${text})`));
 
-const isClean = (response: LightMyRequestResponse): void => {
+/** What must hold of every answer to acme. */
+const expectOwn = (response: LightMyRequestResponse): void => {
   expect(response.body).not.toContain(MARK);
   expect([200, 400, 422]).toContain(response.statusCode);
 };
+const totalOf = (response: LightMyRequestResponse): number => response.json<Partial<LogSearchAnswer>>().hits?.total ?? 0;
 
 describe("a tenant", () => {
   it("sees its own rows and no others", async () => {
@@ -145,8 +147,8 @@ describe("a tenant", () => {
     await fc.assert(
       fc.asyncProperty(query, fc.constantFrom("asc", "desc"), fc.boolean(), async (text, order, histogram) => {
         const response = await search("acme", { query: text, sort: [{ "@timestamp": order }], time_range: { start: "now-30d", end: "now" }, ...(histogram && { histogram: {} }) });
-        isClean(response);
-        if (response.statusCode === 200) expect(response.json<LogSearchAnswer>().hits.total).toBeLessThanOrEqual(OWN_ROWS);
+        expectOwn(response);
+        expect(totalOf(response)).toBeLessThanOrEqual(OWN_ROWS);
       }),
       { numRuns: 120 },
     );
@@ -155,7 +157,7 @@ describe("a tenant", () => {
   it("cannot use another's cursor to read on there", async () => {
     const foreign = (await search("globex", { size: 5 })).json<LogSearchAnswer>().next;
     const response = await search("acme", { search_after: foreign });
-    isClean(response);
+    expectOwn(response);
     expect(response.json<LogSearchAnswer>().hits.total).toBe(OWN_ROWS);
   });
 
@@ -171,9 +173,10 @@ describe("a tenant", () => {
           size: { size: text },
         }[place];
         const response = await search("acme", body);
-        isClean(response);
+        expectOwn(response);
         // A number such as 500 is a time.
-        if (!(place === "start" || place === "end")) expect(response.statusCode).toBe(400);
+        const mayBeFine = place === "start" || place === "end";
+        expect(mayBeFine ? [200, 400] : [400]).toContain(response.statusCode);
       }),
       { numRuns: 100 },
     );
@@ -183,20 +186,21 @@ describe("a tenant", () => {
     const matcher = fc.tuple(hostile, fc.constantFrom(":", "!:"), hostile).map((parts) => parts.join(""));
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.constant("cpu"), hostile), fc.array(matcher, { maxLength: 2 }), fc.option(hostile, { nil: undefined }), fc.constantFrom("avg", "last", "rate"), async (metric, match, by, fn) => {
-        isClean(await get("acme", "/api/v1/metrics/query_range", { metric, fn, ...(match.length > 0 && { match }), ...(by !== undefined && { by }) }));
-        isClean(await get("acme", "/api/v1/metrics/labels", { metric }));
+        expectOwn(await get("acme", "/api/v1/metrics/query_range", { metric, fn, ...(match.length > 0 && { match }), ...(by !== undefined && { by }) }));
+        expectOwn(await get("acme", "/api/v1/metrics/labels", { metric }));
       }),
       { numRuns: 60 },
     );
+    expect((await get("globex", "/api/v1/metrics/labels", { metric: "cpu" })).body).toContain(MARK);
   });
 
   it.each(["/api/v1/logs/fields", "/api/v1/metrics/names", "/api/v1/hosts"])("gets only its own from %s", async (path) => {
     const own = await get("acme", path, { start: "now-30d" });
-    isClean(own);
+    expectOwn(own);
     expect(own.statusCode).toBe(200);
     expect(own.body).toContain("own");
     expect((await get("globex", path, { start: "now-30d" })).body).toContain(MARK);
-    isClean(await get("acme", path, { start: "' OR 1=1 --" }));
+    expectOwn(await get("acme", path, { start: "' OR 1=1 --" }));
   });
 
   it("gets its own lines of a metric that others have too", async () => {
@@ -217,12 +221,12 @@ describe("bodies that are no search", () => {
     ["not JSON", "{query:", 400, "invalid_json"],
     ["an array", "[]", 400, "invalid_request"],
     ["unknown keys", '{"query":"a","tenant":"globex"}', 400, "invalid_request"],
-    ["a prototype", '{"__proto__":{"tenant":"globex"}}', 400, undefined],
+    ["a prototype", '{"__proto__":{"tenant":"globex"}}', 400, "invalid_json"],
     ["too large a body", `{"query":"${"a".repeat(70_000)}"}`, 413, "too_large"],
     ["a query that does not parse", '{"query":"a AND"}', 400, "invalid_query"],
   ])("%s", async (_, payload, status, code) => {
     const response = await app.inject({ method: "POST", url: "/api/v1/logs/search", headers: { "x-tenant": "acme", "content-type": "application/json" }, payload });
     expect(response.statusCode).toBe(status);
-    if (code !== undefined) expect(response.json()).toMatchObject({ error: { code } });
+    expect(response.json()).toMatchObject({ error: { code } });
   });
 });

@@ -44,6 +44,7 @@ const store = async (tenant: string, given: readonly Given[]): Promise<void> => 
   await storeSamples(test.store, tenant, rows);
 };
 
+const sortLabels = (name: string): string => name.split(",").toSorted().join(",");
 const range = (tenant: string, query: Record<string, unknown>): Promise<MetricRangeAnswer> => queries.metricRange(tenant, query);
 /** Lines by their labels, times as seconds before now. */
 const lines = ({ result }: MetricRangeAnswer): Record<string, (readonly [number, number])[]> =>
@@ -76,7 +77,6 @@ describe("functions", () => {
   ];
   it.each(cases)("%s by %s", async (fn, by, expected) => {
     const answer = await range("gauges", { ...query, fn, ...(by !== undefined && { by }) });
-    const sortLabels = (name: string): string => name.split(",").toSorted().join(",");
     expect(Object.fromEntries(Object.entries(lines(answer)).map(([name, values]) => [sortLabels(name), values]))).toEqual(expected);
     expect(answer).toMatchObject({ metric: "temp", fn, step_seconds: 60 });
   });
@@ -99,10 +99,12 @@ describe("functions", () => {
   it("of a range between two points of the grid are no lines", async () => expect((await range("gauges", { ...query, start: NOW - 50, end: NOW - 10 })).result).toEqual([]));
 });
 
+/** Ten minutes of a counter, 10 s apart, that began anew `resetAtMs` before now. */
+const counter = (perSecond: number, resetAtMs: number): [number, number][] =>
+  Array.from({ length: 61 }, (_, i) => [i * 10_000, ((i * 10_000 < resetAtMs ? resetAtMs : 610_000) - i * 10_000) * (perSecond / 1_000)]);
+
 describe("rate", () => {
   it("is per second, and a reset is no decrease", async () => {
-    const counter = (perSecond: number, resetAtMs: number): [number, number][] =>
-      Array.from({ length: 61 }, (_, i) => [i * 10_000, ((i * 10_000 < resetAtMs ? resetAtMs : 610_000) - i * 10_000) * (perSecond / 1_000)]);
     await store("counters", [
       { metric: "requests", kind: "counter", labels: { host: "a" }, samples: counter(2, 0) },
       { metric: "requests", kind: "counter", labels: { host: "b" }, samples: counter(3, 305_000) },

@@ -1,7 +1,7 @@
 /** `POST /api/v1/logs/search` and `GET /api/v1/logs/fields` against a real store. */
 
 import { formatBatchKey, type LogRecord } from "@obs/wire";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LogHit, LogSearchAnswer, Queries } from "../src/core/queries.ts";
 import type { Store } from "../src/core/store.ts";
@@ -132,12 +132,13 @@ describe("pages", () => {
   });
 });
 
+const at = (offset: bigint): string => formatNs(NOW_NS - SECOND + offset);
+
 describe("the time range", () => {
   beforeAll(async () => {
     await storeLogs(test.store, "range", [-1n, 0n, 1n].map((offset) => logRecord({ timestamp: NOW_NS - SECOND + offset, message: `at ${offset}` })));
   });
 
-  const at = (offset: bigint): string => formatNs(NOW_NS - SECOND + offset);
   it.each([
     [at(-1n), at(1n), 3],
     [at(0n), at(0n), 1],
@@ -220,20 +221,21 @@ describe("requests that are wrong", () => {
   });
 });
 
-describe("when time runs out", () => {
-  const slow = (isSlow: (text: string, call: number) => boolean): Store => {
-    let calls = 0;
-    return new Proxy(test.store, {
-      get: (store, name) => {
-        if (name !== "read") return Reflect.get(store, name);
-        return async (statement: { text: string }, options: object) => {
-          if (isSlow(statement.text, calls++)) throw new ApiError("query_timeout", "too slow");
-          return test.store.read(statement as never, options);
-        };
-      },
-    });
-  };
+/** The store, some of whose reads run out of time. */
+const slow = (isSlow: (text: string, call: number) => boolean): Store => {
+  let calls = 0;
+  return new Proxy(test.store, {
+    get: (store, name) => {
+      if (name !== "read") return Reflect.get(store, name);
+      return async (statement: { text: string }, options: object) => {
+        if (isSlow(statement.text, calls++)) throw new ApiError("query_timeout", "too slow");
+        return test.store.read(statement as never, options);
+      };
+    },
+  });
+};
 
+describe("when time runs out", () => {
   it("of the counts, the page is still answered and says so", async () => {
     const answer = await createQueries({ store: slow((text) => text.includes("GROUP BY")), now: () => NOW_MS }).searchLogs("pages", { size: 5, histogram: {} });
     expect(messages(answer)).toHaveLength(5);

@@ -84,16 +84,10 @@ const joined = (body: Uint8Array): Record<string, unknown[]> => {
   return columns;
 };
 
-const expectEqual = async (stream: Stream, block: Uint8Array, rows: number) => {
-  const stored = await throughClickHouse(stream, block);
-  const sent = joined(block);
-  if (rows === 0) expect(Object.values(stored).flat()).toEqual([]);
-  else for (const name of Object.keys(sent)) expect(stored[name], name).toEqual(sent[name]);
-};
-
 describe("the real ClickHouse", () => {
   it.each(Object.entries(LOGS))("reads logs back equal: %s", async (_, rows) => {
-    await expectEqual("logs", encodeLogs(rows, KEY), rows.length);
+    const block = encodeLogs(rows, KEY);
+    expect(await throughClickHouse("logs", block)).toEqual(rows.length > 0 ? joined(block) : {});
   });
 
   it("reads logs back as the records that were encoded, by its own account", async () => {
@@ -113,8 +107,10 @@ describe("the real ClickHouse", () => {
   });
 
   it("reads samples and series back equal", async () => {
-    await expectEqual("samples", encodeSamples(SAMPLES, KEY), SAMPLES.length);
-    await expectEqual("series", encodeSeries(SERIES, KEY), SERIES.length);
+    const samples = encodeSamples(SAMPLES, KEY);
+    expect(await throughClickHouse("samples", samples)).toEqual(joined(samples));
+    const series = encodeSeries(SERIES, KEY);
+    expect(await throughClickHouse("series", series)).toEqual(joined(series));
   });
 
   it("hashes as the wire does, at every length", async () => {

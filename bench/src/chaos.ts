@@ -79,8 +79,11 @@ const run = async (context: Context): Promise<Outcome> => {
   const system = await ChaosSystem.start({ ...context, folder, fault: options.fault, ackDelayMs: options["ack-delay-ms"], random: new PythonRandom(options.seed + 2) });
   try {
     writer.start();
-    await system.recovered();
+    await system.acknowledged(() => FILES * FIRST_LINES);
+    await system.acknowledged(() => writer.written - options.rate);
+    writer.beginRotation();
     const kills = await killEverything(context, system, writer);
+    system.relent();
     await system.recovered();
     writer.stop();
     await system.delivered(writer.written, (text) => progress.update(text), signal);

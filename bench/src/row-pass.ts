@@ -32,7 +32,7 @@ const block = new LogBlock({ mask: { enabled: process.env["MASK"] !== "off" } })
 const once = () => {
   const descriptor = openSync(file, "r");
   const started = process.cpuUsage();
-  let stages = { rows: 0, rawBytes: 0, wireBytes: 0, sealMs: 0 };
+  const stages = { rows: 0, rawBytes: 0, wireBytes: 0, sealMs: 0 };
   const seal = () => {
     const since = process.cpuUsage();
     stages.rows += block.rows;

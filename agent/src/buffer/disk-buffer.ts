@@ -4,6 +4,7 @@
  * Files in the data folder (format 1; keys in keys.ts)
  *   buffer/        LevelDB: descriptions, small bodies, positions, ledger, agent id
  *   segments/      bodies over 64 KiB (segments.ts)
+ *   reserve        room for acknowledgements on a full disk (reserve.ts); not part of the budget
  *   quarantine-*   what could not be repaired at a start, untouched
  *
  * Invariants
@@ -44,6 +45,7 @@ import { GroupWriter } from "./group-writer.ts";
 import { agentIdText, Identity, newAgentId } from "./identity.ts";
 import { bodyKey, entryKey, META_AGENT, positionKey } from "./keys.ts";
 import type { BufferContents } from "./open-buffer.ts";
+import type { Reserve } from "./reserve.ts";
 import type { SegmentStore } from "./segments.ts";
 import { Shelf, type Shelved } from "./shelf.ts";
 
@@ -57,6 +59,12 @@ export interface DiskBufferOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;
+}
+
+export interface BufferParts {
+  readonly database: Database;
+  readonly segments: SegmentStore;
+  readonly reserve: Reserve;
 }
 
 const INLINE_MAX_BYTES = 64 << 10;
@@ -104,7 +112,7 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
   /** Positions of all sources as they were at start. */
   readonly positions: ReadonlyMap<string, Uint8Array>;
 
-  constructor(options: DiskBufferOptions, { database, segments }: { database: Database; segments: SegmentStore }, contents: BufferContents) {
+  constructor(options: DiskBufferOptions, { database, segments, reserve }: BufferParts, contents: BufferContents) {
     const { clock, log, counters } = options;
     this.#options = options;
     this.#database = database;
@@ -112,7 +120,7 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
     this.positions = contents.positions;
     this.#identity = new Identity(contents.agent);
     this.#cursor = new EntryCursor(database, this.#identity.run);
-    this.#writer = new GroupWriter({ database, segments, ledger: contents.ledger, clock, log, counters, onFailure: () => this.#expire(0), onRecovered: () => this.#announce() });
+    this.#writer = new GroupWriter({ database, segments, reserve, ledger: contents.ledger, clock, log, counters, onFailure: () => this.#expire(0), onRecovered: () => this.#announce() });
     for (const entry of contents.waiting) this.#countIn(entry);
     for (const entry of contents.acknowledged) {
       this.#acknowledged.put(shelved(entry, entry.atMs, entry.storeBoot));
@@ -217,7 +225,7 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
     if (keep) this.#acknowledged.put(shelved(entry, part.atMs, ack.storeBoot));
     else await this.#letGo([shelved(entry, part.atMs)]);
     await this.#noticeBoot(ack.storeBoot);
-    this.#expire(keepAcknowledgedMs);
+    this.#expire(this.#writer.isFailing ? 0 : keepAcknowledgedMs);
   }
 
   async deadLetter({ key, body }: BufferedBatch, reason: string): Promise<void> {

@@ -8,7 +8,8 @@
  *   outcome is unknown books nothing twice.
  * - After a failed write LevelDB's log may hold a torn record, behind which recovery would skip
  *   what follows: the database is closed and opened again before the next write.
- * - A full disk stops growing changes, never shrinking ones (acknowledgements free the space).
+ * - A full disk stops growing changes, never shrinking ones: these free the room, and have the
+ *   reserve (reserve.ts) to be written in. Growing ones wait until there is room beyond it.
  */
 
 import { sleep, type Clock } from "../core/clock.ts";
@@ -18,6 +19,7 @@ import type { Log } from "../core/log.ts";
 import type { Database, Operation } from "./database.ts";
 import type { SegmentPlace } from "./entry.ts";
 import { META_LEDGER } from "./keys.ts";
+import type { Reserve } from "./reserve.ts";
 import type { SegmentStore } from "./segments.ts";
 
 export interface Change {
@@ -40,6 +42,7 @@ interface Waiting {
 export interface GroupWriterOptions {
   readonly database: Database;
   readonly segments: SegmentStore;
+  readonly reserve: Reserve;
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly log: Log;
@@ -64,6 +67,7 @@ export class GroupWriter {
   #running: Promise<void> | undefined;
   #needsReopen = false;
   #failing = false;
+  #isDiskFull = false;
   readonly #closing = new AbortController();
   #wakePause: (() => void) | undefined;
   commits = 0;
@@ -77,12 +81,17 @@ export class GroupWriter {
     return this.#ledger;
   }
 
+  /** True while nothing that grows can be written. */
+  get isFailing(): boolean {
+    return this.#failing;
+  }
+
   /** Resolves when the change is written (and on the disk, when it is a durable one). */
   write(change: Change): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#closing.signal.aborted) return reject(new Error("BUG: a change was given to a closed buffer"));
       (change.durable ? this.#growing : this.#shrinking).push({ change, places: undefined, resolve, reject });
-      this.#wakePause?.();
+      if (!change.durable) this.#wakePause?.();
       this.#running ??= this.#run().finally(() => (this.#running = undefined));
     });
   }
@@ -99,7 +108,8 @@ export class GroupWriter {
     for (let pauseMs = FIRST_PAUSE_MS; this.#growing.length + this.#shrinking.length > 0; ) {
       const growing = [...this.#growing];
       const shrinking = [...this.#shrinking];
-      const written = await this.#attempt([...growing, ...shrinking]);
+      const mayGrow = growing.length === 0 || (await this.#hasRoomFor(growing));
+      const written = mayGrow && (await this.#attempt([...growing, ...shrinking]));
       const freed = written || (growing.length > 0 && shrinking.length > 0 && (await this.#attempt(shrinking)));
       if (written) this.#growing.splice(0, growing.length).forEach((waiting) => waiting.resolve());
       if (freed) this.#shrinking.splice(0, shrinking.length).forEach((waiting) => waiting.resolve());
@@ -107,10 +117,24 @@ export class GroupWriter {
         pauseMs = FIRST_PAUSE_MS;
       } else {
         if (this.#closing.signal.aborted) return this.#giveUp();
-        await this.#pause(pauseMs);
-        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+        // What came meanwhile may be what frees the room.
+        const hasNews = this.#shrinking.length > (freed ? 0 : shrinking.length);
+        if (!hasNews) await this.#pause(pauseMs);
+        pauseMs = freed || hasNews ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       }
     }
+  }
+
+  /** After the disk was full: only what leaves the reserve alone. */
+  async #hasRoomFor(growing: readonly Waiting[]): Promise<boolean> {
+    if (!this.#isDiskFull) return true;
+    const bytes = growing.reduce((total, { change }) => change.bodies.reduce((sum, body) => sum + body.length, total), 0);
+    if (!(await this.#options.reserve.hasRoomBeyond(bytes))) {
+      this.#options.onFailure();
+      return false;
+    }
+    await this.#options.reserve.take();
+    return true;
   }
 
   async #attempt(group: readonly Waiting[]): Promise<boolean> {
@@ -127,11 +151,16 @@ export class GroupWriter {
       if (!this.#failing)
         log.error(isFullDisk(error) ? "the disk is full: sources wait until there is room" : "the buffer cannot be written: trying again", { reason: String((error as { cause?: unknown }).cause ?? error) });
       this.#failing = true;
+      if (isFullDisk(error)) {
+        this.#isDiskFull = true;
+        await this.#options.reserve.give();
+      }
       this.#options.onFailure();
       return false;
     }
     if (this.#failing && group.some(({ change }) => change.durable)) {
       this.#failing = false;
+      this.#isDiskFull = false;
       log.info("the buffer can be written again");
     }
     onRecovered();
@@ -166,7 +195,7 @@ export class GroupWriter {
 
   async #pause(ms: number): Promise<void> {
     const wake = new AbortController();
-    this.#wakePause = this.#shrinking.length === 0 ? () => wake.abort() : undefined;
+    this.#wakePause = () => wake.abort();
     await sleep(this.#options.clock, ms, AbortSignal.any([wake.signal, this.#closing.signal]));
     this.#wakePause = undefined;
   }

@@ -8,6 +8,7 @@ import { DiskBuffer, type DiskBufferOptions } from "./disk-buffer.ts";
 import { decodeEntry, type AcknowledgedPart, type DeadPart, type Entry } from "./entry.ts";
 import { agentIdText, newAgentId } from "./identity.ts";
 import { FORMAT_VERSION, META_AGENT, META_FORMAT, META_LEDGER, rangeOf, type EntryFamily } from "./keys.ts";
+import { Reserve } from "./reserve.ts";
 import { openSegments, type SegmentStore } from "./segments.ts";
 
 const SEGMENT_BYTES = 16 << 20;
@@ -16,6 +17,8 @@ export interface OpenBufferOptions extends DiskBufferOptions {
   /** The data folder. */
   readonly folder: string;
   readonly segmentBytes?: number;
+  /** Id of a folder that has none yet, 16 hex digits; random by default. */
+  readonly newAgentId?: string;
   /** For tests: stands between the buffer and what was opened. */
   readonly wrap?: (parts: { database: Database; segments: SegmentStore }) => { database: Database; segments: SegmentStore };
 }
@@ -27,12 +30,14 @@ export const openDiskBuffer = async (options: OpenBufferOptions): Promise<DiskBu
   try {
     await checkFormat(opened.database, folder);
     const segments = await openSegments(join(folder, "segments"), options.segmentBytes ?? SEGMENT_BYTES);
-    const parts = options.wrap?.({ database: opened.database, segments }) ?? { database: opened.database, segments };
-    const contents = await readContents(opened.database, segments);
+    const reserve = new Reserve(folder, options.maxBytes);
+    const parts = { reserve, ...(options.wrap?.({ database: opened.database, segments }) ?? { database: opened.database, segments }) };
+    const contents = await readContents(opened.database, segments, options.newAgentId ?? agentIdText(newAgentId()));
     await segments.removeUnused();
     if (opened.recovery !== "none") counters.add("obs_component_errors_total", { component: "buffer", kind: opened.recovery });
     const buffer = new DiskBuffer(options, parts, contents);
     await buffer.settleFound(contents);
+    if (!(await reserve.take())) log.warn("the disk is nearly full: there is no room for the buffer's reserve", { folder });
     return buffer;
   } catch (error) {
     await opened.database.close();
@@ -57,7 +62,7 @@ export interface BufferContents {
   readonly dead: readonly (Entry & DeadPart)[];
 }
 
-const readContents = async (database: Database, segments: SegmentStore): Promise<BufferContents> => {
+const readContents = async (database: Database, segments: SegmentStore, newId: string): Promise<BufferContents> => {
   const waiting = await scan(database, segments, "i");
   const acknowledged = await scan<AcknowledgedPart>(database, segments, "a");
   const dead = await scan<DeadPart>(database, segments, "d");
@@ -65,7 +70,7 @@ const readContents = async (database: Database, segments: SegmentStore): Promise
   const useless = [...acknowledged.damaged.map(({ batchKey }) => `a/${batchKey}`), ...dead.damaged.map(({ batchKey }) => `d/${batchKey}`)];
   if (useless.length > 0) await database.batch(useless.map((key) => ({ type: "del", key })));
   return {
-    agent: await agentIdOf(database),
+    agent: await agentIdOf(database, newId),
     ledger: await ledgerOf(database),
     positions: new Map((await database.iterator(rangeOf("p")).all()).map(([key, value]) => [key.slice(2), value])),
     waiting: waiting.entries,
@@ -99,12 +104,11 @@ const checkFormat = async (database: Database, folder: string): Promise<void> =>
     throw new AgentError("buffer_version", `the buffer in ${folder} was written by a newer agent (format ${found}, this one knows ${FORMAT_VERSION}): run that version, or choose another data folder`);
 };
 
-const agentIdOf = async (database: Database): Promise<bigint> => {
+const agentIdOf = async (database: Database, newId: string): Promise<bigint> => {
   const found = (await textOf(database, META_AGENT)) ?? "";
   if (/^[0-9a-f]{16}$/.test(found)) return BigInt(`0x${found}`);
-  const agent = newAgentId();
-  await database.batch([{ type: "put", key: META_AGENT, value: Buffer.from(agentIdText(agent)) }], { sync: true });
-  return agent;
+  await database.batch([{ type: "put", key: META_AGENT, value: Buffer.from(newId) }], { sync: true });
+  return BigInt(`0x${newId}`);
 };
 
 const ledgerOf = async (database: Database): Promise<Ledger> => {

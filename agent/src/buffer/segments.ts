@@ -98,14 +98,18 @@ export const openSegments = async (folder: string, segmentBytes: number): Promis
       const current = segments.get(active);
       const segment = current && current.bytes < segmentBytes ? current : await begin();
       const number = active;
+      // Counted before they are written: a release meanwhile must not find the segment unused.
+      segment.entries += bodies.length;
+      const bytesBefore = segment.bytes;
       try {
-        const places = (await writeAll(segment, bodies)).map((offset) => ({ segment: number, offset }));
-        segment.entries += places.length;
-        return places;
+        return (await writeAll(segment, bodies)).map((offset) => ({ segment: number, offset }));
       } catch (error) {
-        // What was written is garbage now. A sync that failed once may report success the next
-        // time without the bytes being on the disk, so nothing is appended to this file again.
+        segment.entries -= bodies.length;
+        // A sync that failed once may report success the next time without the bytes being on the
+        // disk, so nothing is appended to this file again. What was written of the bodies goes: on
+        // a full disk it is the room that acknowledgements need.
         active = 0;
+        await segment.file.truncate(bytesBefore).then(() => (segment.bytes = bytesBefore), () => {});
         if (segment.entries === 0) await remove(number).catch(() => {});
         throw error;
       }

@@ -7,7 +7,7 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentConfig } from "../config/resolve.ts";
 import type { Log } from "../core/log.ts";
@@ -16,6 +16,8 @@ import { createPipeline, type Pipeline } from "../pipeline.ts";
 import { openLog, requireConfiguration } from "./configuration.ts";
 
 const QUICK_LINGER_MS = 100;
+/** Time of its start, and random digits. */
+const RUN_FOLDER = /^\d+-[0-9a-f]{8}$/;
 
 const ended = (): AbortSignal => {
   const controller = new AbortController();
@@ -23,11 +25,20 @@ const ended = (): AbortSignal => {
   return controller.signal;
 };
 
-const openRun = (config: AgentConfig, folder: string, log: Log, stdinService?: string): Promise<Pipeline> =>
+/** All runs are one agent to the backend; their epochs keep their batches apart. */
+const sharedAgentId = async (parent: string): Promise<string> => {
+  const path = join(parent, "agent-id");
+  await writeFile(path, randomBytes(8).toString("hex"), { flag: "wx", mode: 0o600 }).catch(() => {});
+  const id = (await readFile(path, "utf8")).trim();
+  // Written at the same moment by another run, or by nobody who knew the form.
+  return /^[0-9a-f]{16}$/.test(id) ? id : randomBytes(8).toString("hex");
+};
+
+const openRun = (config: AgentConfig, folder: string, log: Log, fresh: { stdinService?: string; newAgentId?: string } = {}): Promise<Pipeline> =>
   createPipeline({
     config: { ...config, dataDir: folder, files: [], host_metrics: { ...config.host_metrics, enabled: false }, admin: { ...config.admin, enabled: false }, batch: { ...config.batch, linger: QUICK_LINGER_MS }, buffer: { ...config.buffer, keep_acknowledged: 0 } },
     log,
-    ...(stdinService !== undefined && { stdinService }),
+    ...fresh,
   });
 
 /** True when everything is settled and the folder is gone. */
@@ -43,7 +54,7 @@ const finish = async (pipeline: Pipeline, folder: string, signal: AbortSignal): 
 
 /** Sends what earlier runs left. Folders of runs that are still under way are locked. */
 const adoptLeftovers = async (config: AgentConfig, parent: string, own: string, log: Log, signal: AbortSignal): Promise<void> => {
-  for (const name of await readdir(parent)) {
+  for (const name of (await readdir(parent)).filter((found) => RUN_FOLDER.test(found))) {
     const folder = join(parent, name);
     if (folder === own || signal.aborted) continue;
     try {
@@ -63,7 +74,7 @@ export const shipStdin = async (): Promise<number> => {
   await mkdir(parent, { recursive: true, mode: 0o700 }).catch((error: Error) => {
     throw new AgentError("data_dir_unusable", `cannot create ${parent}: ${error.message}`, { cause: error });
   });
-  const pipeline = await openRun(config, folder, log, process.env.OBS_SERVICE || "stdin");
+  const pipeline = await openRun(config, folder, log, { stdinService: process.env.OBS_SERVICE || "stdin", newAgentId: await sharedAgentId(parent) });
   const alive = setInterval(() => {}, 2 ** 30);
   const isShipped = await finish(pipeline, folder, signal);
   const { signals, lines, buffer } = pipeline.status();

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compress, compressors, decompress } from "./zstd.ts";
 
@@ -24,7 +24,7 @@ describe("decompress", () => {
   it("refuses a bomb, and what is no frame", () => {
     const bomb = compress(Buffer.alloc(10_000_000));
     expect(() => decompress(bomb, 1_000_000)).toThrow(RangeError);
-    expect(() => decompress(Buffer.from("not zstd at all"), 1000)).toThrow();
-    expect(() => decompress(bomb.subarray(0, 20), 20_000_000)).toThrow();
+    expect(() => decompress(Buffer.from("not zstd at all"), 1000)).toThrow(/prefix|frame|unknown/i);
+    expect(() => decompress(bomb.subarray(0, 20), 20_000_000)).toThrow(/unexpected end/i);
   });
 });

@@ -30,7 +30,16 @@ const nativeCompress = ({ CCtx, CParameter, compressBound }: NativeBinding): Com
   };
 };
 
-const builtInCompress: Compress = (bytes) => zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: LEVEL } });
+/** node:zlib collects its output in chunks; with few large ones it costs as little as the binding. */
+const MAX_CHUNK_BYTES = 1024 * 1024;
+const MIN_CHUNK_BYTES = 16 * 1024;
+
+const builtInCompress: Compress = (bytes) =>
+  zstdCompressSync(bytes, {
+    chunkSize: Math.min(Math.max(bytes.length >> 1, MIN_CHUNK_BYTES), MAX_CHUNK_BYTES),
+    pledgedSrcSize: bytes.length,
+    params: { [constants.ZSTD_c_compressionLevel]: LEVEL },
+  });
 
 const loadNative = (): Compress | undefined => {
   try {

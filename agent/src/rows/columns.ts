@@ -7,6 +7,7 @@
 import { Arena } from "./arena.ts";
 import { ByteDictionary, KeyDictionary } from "./dictionary.ts";
 import { writeNanoseconds } from "./int64.ts";
+import type { TextMasker } from "./text-masker.ts";
 import { TimeRange } from "./time-range.ts";
 
 /** Most attributes of one row; what is beyond goes, as JSON text, into one attribute. */
@@ -197,6 +198,12 @@ export class LogColumns {
     for (let index = 0; index < keys.length; index++) this.#addKey(keys[index]!);
     this.arena.copy(this.valueEnd, from, length);
     this.valueEnd += length;
+  }
+
+  /** Masks the texts of all rows appended since the columns ended at these places. */
+  maskTexts(masker: TextMasker, messagesFrom: number, valuesFrom: number): void {
+    this.messageEnd = masker.rewrite(messagesFrom, this.messageEnd);
+    this.valueEnd = masker.rewrite(valuesFrom, this.valueEnd);
   }
 
   setPatternAndWeight(pattern: bigint, weight: number): void {

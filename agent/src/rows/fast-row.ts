@@ -1,11 +1,11 @@
 /**
  * The row pass over a JSON line of a known shape: one walk along the trie, every value written to
  * its column where it is found. Any doubt ends in -1, and the slow path decides (log-block.ts).
+ * Only what runs of digits may hide is masked here: text-masker.ts does the rest, natively.
  */
 
 import {
   MIN_SENSITIVE_DIGITS_BYTES,
-  NO_HIT,
   hasSensitiveDigits,
   maskText,
   newMaskCounts,
@@ -36,10 +36,6 @@ export class FastRow {
   readonly #maskedInLine = newMaskCounts();
   #hasMasked = false;
   readonly #masksDigits: boolean;
-  /** Offsets of masking candidates in the input, ascending; the next one, and where it stands. */
-  #hits: Int32Array = new Int32Array([NO_HIT]);
-  #hitIndex = 0;
-  #nextHit = NO_HIT;
 
   constructor(
     columns: LogColumns,
@@ -56,19 +52,6 @@ export class FastRow {
     this.#detectors = detectors;
     this.#masked = masked;
     this.#masksDigits = detectors.has("card") || detectors.has("ssn");
-  }
-
-  /** Takes new candidates; later lines must follow each other in ascending order. */
-  setCandidates(hits: Int32Array): void {
-    this.#hits = hits;
-    this.#hitIndex = 0;
-    this.#nextHit = hits[0]!;
-  }
-
-  /** Whether a candidate lies in [from, to); those before `from` are passed for good. */
-  hasCandidate(from: number, to: number): boolean {
-    while (this.#nextHit < from) this.#nextHit = this.#hits[++this.#hitIndex]!;
-    return this.#nextHit < to;
   }
 
   /** Writes the line at `from` into the row that has been begun; index of its newline, or -1. */
@@ -198,13 +181,14 @@ export class FastRow {
 
   #writeText(role: number, key: number, from: number, to: number, digits: boolean): void {
     const columns = this.#columns;
-    if (this.hasCandidate(from, to) || (digits && this.#hasDigits(from, to))) this.#writeMasked(role, key, from, to);
+    if (digits && this.#hasDigits(from, to)) this.#writeMasked(role, key, from, to);
     else if (role === ROLE.MESSAGE) columns.setMessage(from, to);
     else columns.addAttribute(key, from, to);
   }
 
   #hasDigits(from: number, to: number): boolean {
-    return this.#masksDigits && hasSensitiveDigits(this.#columns.arena.bytes, from, to);
+    const { view, bytes } = this.#columns.arena;
+    return this.#masksDigits && hasSensitiveDigits(view, bytes, from, to);
   }
 
   #settleMasked(counts: boolean): void {
@@ -231,7 +215,7 @@ export class FastRow {
     const start = columns.scratch;
     const end = unescapeTo(bytes, from, to, start);
     if (end < 0) return false;
-    if (this.hasCandidate(from, to) || this.#hasDigits(start, end)) this.#writeMasked(role, key, start, end);
+    if (this.#hasDigits(start, end)) this.#writeMasked(role, key, start, end);
     else if (role === ROLE.MESSAGE) columns.setMessage(start, end);
     else columns.addAttribute(key, start, end);
     return true;

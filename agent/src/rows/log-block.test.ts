@@ -1,5 +1,5 @@
 import { encodeLogs } from "@obs/wire";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { KEY, OBSERVED_NS, append, lineStream, recordsOf, rowsOf, smallBlock } from "./fixtures.ts";
 
@@ -30,7 +30,7 @@ describe("LogBlock", () => {
     append(block, lineStream(), forged.repeat(2));
     append(block, stream, forged.repeat(2));
     const attributes = rowsOf(block.encode(KEY)).map((row) => row.attributes);
-    expect(attributes.slice(2)).toEqual(Array(2).fill({ "line.log.file.path": "/etc/forged", "log.file.path": "/real" }));
+    expect(attributes.slice(2)).toEqual([0, 1].map(() => ({ "line.log.file.path": "/etc/forged", "log.file.path": "/real" })));
   });
 
   it("keeps what cannot be read as a time, a level or an id", () => {

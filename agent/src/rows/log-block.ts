@@ -4,14 +4,14 @@
  * instead of a chain of record objects).
  *
  *   line --known shape--> fast-row  --.
- *        --other JSON---> slow-row  --+--> columns --> encode
+ *        --other JSON---> slow-row  --+--> columns --> text-masker --> encode
  *        --text---------> plain-row --'
  */
 
 import { isUtf8 } from "node:buffer";
 import type { BatchKey } from "@obs/wire";
 import type { IncomingLog, LineStream } from "../core/contracts.ts";
-import { CandidateIndex, maskText, newMaskCounts, type Detector } from "../mask/index.ts";
+import { maskText, newMaskCounts, type Detector } from "../mask/index.ts";
 import { ROLE } from "../parsers/fields.ts";
 import { parseJsonLeaves } from "../parsers/json-leaves.ts";
 import { TimestampParser } from "../parsers/timestamp.ts";
@@ -24,6 +24,7 @@ import { Scanner } from "./scan.ts";
 import { ShapeTrie } from "./shape.ts";
 import { SlowRow, endOfLastCharacter } from "./slow-row.ts";
 import { StreamDefaults, type Resource } from "./stream-defaults.ts";
+import { TextMasker } from "./text-masker.ts";
 
 export type { MaskOptions, RowCounts } from "./contracts.ts";
 
@@ -67,7 +68,7 @@ export class LogBlock {
   readonly #maxLineBytes: number;
   readonly #detectors: ReadonlySet<Detector>;
   readonly #columns: LogColumns;
-  readonly #candidates: CandidateIndex;
+  readonly #masker: TextMasker;
   readonly #shapes: ShapeTrie;
   readonly #timestamps: TimestampParser;
   readonly #fast: FastRow;
@@ -90,7 +91,6 @@ export class LogBlock {
   #rowValuesLength = 0;
   #chunkIsUtf8 = true;
   #chunkHasNul = false;
-  #candidatesKnown = true;
 
   constructor(options: LogBlockOptions = {}) {
     const { maxRows = 16_384, inputBytes = 2 * 1024 * 1024, maxLineBytes = 1024 * 1024 } = options;
@@ -106,12 +106,12 @@ export class LogBlock {
     const scanner = new Scanner(columns.arena);
     this.#columns = columns;
     this.input = columns.arena.buffer.subarray(columns.input, columns.input + inputBytes);
-    this.#candidates = new CandidateIndex(detectors);
+    this.#masker = new TextMasker(columns.arena, detectors, masked);
     this.#shapes = new ShapeTrie(columns.arena, scanner, columns.keys);
     this.#timestamps = new TimestampParser(columns.arena.bytes);
     this.#fast = new FastRow(columns, this.#shapes, scanner, this.#timestamps, detectors, masked);
     this.#slow = new SlowRow(columns, this.#timestamps, detectors, masked, maxTextBytes);
-    this.#plain = new PlainRow(columns, this.#timestamps, this.#fast, this.#slow);
+    this.#plain = new PlainRow(columns, this.#timestamps, this.#slow);
     this.#defaults = new StreamDefaults(columns);
     this.#encoder = new BlockEncoder(columns);
   }
@@ -141,6 +141,7 @@ export class LogBlock {
    * rest, in later calls for the same stream, is skipped.
    */
   appendLines(stream: LineStream, start: number, end: number, observedNs: bigint, final = false): number {
+    if (end <= start) return start;
     const { buffer, bytes } = this.#columns.arena;
     const base = this.#columns.input;
     let at = base + start;
@@ -157,6 +158,7 @@ export class LogBlock {
     }
     if (limit === at) return at - base;
     if (!this.#openChunk(stream, at, limit, observedNs)) return at - base;
+    const { messageEnd, valueEnd } = this.#columns;
     while (at < limit) {
       const next = this.#columns.hasRoom ? this.#takeLine(at) : NO_ROOM;
       if (next === NO_ROOM) {
@@ -165,6 +167,7 @@ export class LogBlock {
       }
       at = next;
     }
+    if (this.#detectors.size > 0) this.#columns.maskTexts(this.#masker, messageEnd, valueEnd);
     if (fillsInput && !final && at === limit) this.#skipping.add(stream);
     return Math.min(at - base, end);
   }
@@ -259,14 +262,12 @@ export class LogBlock {
     const chunk = buffer.subarray(from, to);
     this.#chunkIsUtf8 = isUtf8(chunk);
     this.#chunkHasNul = chunk.includes(0);
-    this.#candidatesKnown = this.#candidates.search(buffer, from, to);
-    this.#fast.setCandidates(this.#candidates.hits);
     return true;
   }
 
   /** Index after the line at `from`, or NO_ROOM. */
   #takeLine(from: number): number {
-    if (this.#columns.arena.bytes[from] === OPENING_BRACE && this.#chunkIsUtf8 && !this.#chunkHasNul && this.#candidatesKnown) {
+    if (this.#columns.arena.bytes[from] === OPENING_BRACE && this.#chunkIsUtf8 && !this.#chunkHasNul) {
       this.#beginRow();
       const newline = this.#fast.walk(from);
       if (newline >= 0 && newline - from <= this.#maxLineBytes) {
@@ -297,7 +298,7 @@ export class LogBlock {
         this.#columns.rollbackRow();
         return NO_ROOM;
       }
-    } else if (isText && this.#candidatesKnown) this.#plain.write(from, to, this.#seconds);
+    } else if (isText) this.#plain.write(from, to, this.#seconds);
     else this.#plain.writeSlowly(from, to, this.#seconds);
     this.#commitRow();
     if (cut) this.counts.cut++;

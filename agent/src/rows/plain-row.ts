@@ -4,7 +4,6 @@ import { hasSensitiveDigits } from "../mask/index.ts";
 import { severityOfLine } from "../parsers/plain-level.ts";
 import type { TimestampParser } from "../parsers/timestamp.ts";
 import type { LogColumns } from "./columns.ts";
-import type { FastRow } from "./fast-row.ts";
 import type { SlowRow } from "./slow-row.ts";
 
 /** Where a web server's line has its time: `203.0.113.7 - user [10/Oct/2000:13:55:36 -0700] ...`. */
@@ -14,25 +13,23 @@ const OPENING_BRACKET = 91;
 export class PlainRow {
   readonly #columns: LogColumns;
   readonly #timestamps: TimestampParser;
-  readonly #fast: FastRow;
   readonly #slow: SlowRow;
 
-  constructor(columns: LogColumns, timestamps: TimestampParser, fast: FastRow, slow: SlowRow) {
+  constructor(columns: LogColumns, timestamps: TimestampParser, slow: SlowRow) {
     this.#columns = columns;
     this.#timestamps = timestamps;
-    this.#fast = fast;
     this.#slow = slow;
   }
 
   /** Writes the line [from, to), valid UTF-8, into the row that has been begun. */
   write(from: number, to: number, nowSeconds: number): void {
     this.#writeTimeAndLevel(from, to, nowSeconds);
-    const sensitive = this.#fast.hasCandidate(from, to) || hasSensitiveDigits(this.#columns.arena.bytes, from, to);
-    if (sensitive) this.#columns.setMessageText(this.#slow.mask(this.#columns.arena.buffer.toString("utf8", from, to)));
+    const { view, bytes } = this.#columns.arena;
+    if (hasSensitiveDigits(view, bytes, from, to)) this.#columns.setMessageText(this.#slow.mask(this.#columns.arena.buffer.toString("utf8", from, to)));
     else this.#columns.setMessage(from, to);
   }
 
-  /** The same for a line whose masking candidates are not known, or whose text is not its bytes. */
+  /** The same for a line whose text is not its bytes, because they are not UTF-8. */
   writeSlowly(from: number, to: number, nowSeconds: number): void {
     this.#writeTimeAndLevel(from, to, nowSeconds);
     this.#columns.setMessageText(this.#slow.mask(this.#columns.arena.buffer.toString("utf8", from, to)));

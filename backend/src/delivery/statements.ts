@@ -68,11 +68,12 @@ const clampInt64 = (v: bigint): bigint => (v > INT64_MAX ? INT64_MAX : v < -INT6
 const keysOf = (members: readonly IncomingBatch[]) => param.uint128s(members.map(({ key }) => batchKeyToUInt128(key)));
 const source = (stream: Stream): Fragment => sql`input(${param.string(inputStructure(stream))})`;
 
+const claim = (broken: Fragment): Fragment => sql`NOT throwIf(${broken}, 'OBS_CLAIMS')`;
+
 /** Each is true or throws; they stand first, so that no filter hides a row from them. */
 const claims = ({ stream, members }: InsertPlan): Fragment[] => {
   const { tick, nsPerTick } = FORMS[stream];
   const rows = members.reduce((sum, member) => sum + member.rows, 0);
-  const claim = (broken: Fragment): Fragment => sql`NOT throwIf(${broken}, 'OBS_CLAIMS')`;
   const first = param.int64s(members.map(({ firstNs }) => clampInt64(floorDiv(firstNs, nsPerTick))));
   const last = param.int64s(members.map(({ lastNs }) => clampInt64(-floorDiv(-lastNs, nsPerTick))));
   return [

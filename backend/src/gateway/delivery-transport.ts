@@ -6,9 +6,11 @@
 import { parseBatchKey, SCHEMA_VERSION } from "@obs/wire";
 import type { BufferedBatch, Delivery, Transport } from "obs-agent";
 import type { BatchDelivery } from "../core/contracts.ts";
-import type { PolicyOf } from "../core/metadata.ts";
+import type { AgentRegistry, PolicyOf } from "../core/metadata.ts";
 import { ApiError } from "../errors.ts";
 
+/** Owner of the gateway's agent id: no key, so that no agent can take it over. It is seen in batch ids. */
+const OWNER = "gateway";
 /** Rows of the doors come from this process; who posted them is not known per batch. */
 const SOURCE_IP = "::1";
 
@@ -25,14 +27,16 @@ const outcomeOf = (error: unknown): Delivery => {
 export interface DeliveryTransportOptions {
   readonly delivery: BatchDelivery;
   readonly policyOf: PolicyOf;
+  readonly agents: Pick<AgentRegistry, "claim">;
 }
 
-export const createDeliveryTransport = ({ delivery, policyOf }: DeliveryTransportOptions): Transport => {
+export const createDeliveryTransport = ({ delivery, policyOf, agents }: DeliveryTransportOptions): Transport => {
   const accept = async (batch: BufferedBatch): Promise<Delivery> => {
     const policy = await policyOf(batch.tenant);
     if (!policy) return { kind: "permanent", reason: `there is no tenant "${batch.tenant}"` };
     const key = parseBatchKey(batch.key);
     if (!key) return { kind: "permanent", reason: `"${batch.key}" is not a batch key` };
+    await agents.claim({ tenant: batch.tenant, agent: batch.key.slice(0, 16), keyId: OWNER, address: SOURCE_IP });
     const { stream, rows, rawBytes, attempt, firstNs, lastNs } = batch;
     const ack = await delivery.accept({ policy, stream, schema: SCHEMA_VERSION, key, rows, rawBytes, attempt, firstNs, lastNs, body: bytesOf(batch.body), sourceIp: SOURCE_IP });
     return { kind: "acknowledged", ack };

@@ -1,8 +1,9 @@
+import * as fc from "fast-check";
 import type { IncomingLog } from "obs-agent";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { TenantPolicy } from "../core/contracts.ts";
 import type { IngestDoors } from "../core/ingest.ts";
-import type { ApiError } from "../errors.ts";
+import { ApiError } from "../errors.ts";
 import { createDoors } from "./doors.ts";
 import type { MetricPoint } from "./metric-items.ts";
 
@@ -291,5 +292,29 @@ describe("the door for metrics", () => {
 
   it("takes what is fit and counts what is not", async () => {
     expect(await metrics({ name: "a", value: 1 }, { name: "b" })).toMatchObject({ received: 1, rejected: 1, errors: [{ index: 1 }] });
+  });
+});
+
+describe("any body at all", () => {
+  const json = fc.jsonValue({ maxDepth: 4 });
+  const logItem = fc.oneof(json, fc.record({ message: fc.oneof(fc.string(), json), timestamp: json, level: json, context: json, attributes: json }, { requiredKeys: [] }));
+  const metricItem = fc.oneof(json, fc.record({ name: fc.oneof(fc.string(), json), value: json, timestamp: json, tags: json, type: json }, { requiredKeys: [] }));
+  const service = fc.oneof(fc.constant("api"), json);
+  const bodies = {
+    logs: fc.oneof(json, fc.record({ service, logs: fc.oneof(fc.array(logItem, { maxLength: 4 }), json) }, { requiredKeys: [] })),
+    metrics: fc.oneof(json, fc.record({ service, metrics: fc.oneof(fc.array(metricItem, { maxLength: 4 }), json) }, { requiredKeys: [] })),
+  };
+
+  it.each(["logs", "metrics"] as const)("is taken by the door for %s or refused by name", async (door) => {
+    await fc.assert(
+      fc.asyncProperty(bodies[door], async (body) => {
+        const outcome = await doors[door](policy, body, 1).then(
+          ({ received, rejected = 0 }) => received + rejected > 0,
+          (error: unknown) => error instanceof ApiError && error.status < 500,
+        );
+        expect(outcome).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
   });
 });

@@ -7,7 +7,6 @@ import type { IncomingHttpHeaders } from "node:http";
 import { promisify } from "node:util";
 import { gunzip, inflate, zstdDecompress } from "node:zlib";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type {} from "../core/request.ts";
 import { ApiError } from "../errors.ts";
 import { jsonErrorPosition } from "./json-error-position.ts";
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { jsonErrorPosition } from "./json-error-position.ts";
 
@@ -43,7 +43,7 @@ describe("jsonErrorPosition", () => {
   });
 
   it("finds no fault in JSON", () => {
-    fc.assert(fc.property(fc.json(), (text) => jsonErrorPosition(text) === undefined));
+    fc.assert(fc.property(fc.json(), (text) => void expect(jsonErrorPosition(text)).toBeUndefined()));
   });
 
   it("agrees with JSON.parse on damaged JSON", () => {
@@ -52,7 +52,7 @@ describe("jsonErrorPosition", () => {
       return text.slice(0, index) + put + text.slice(index + 1);
     });
     fc.assert(
-      fc.property(damaged, (text) => (jsonErrorPosition(text) === undefined) === isJson(text)),
+      fc.property(damaged, (text) => void expect(jsonErrorPosition(text) === undefined).toBe(isJson(text))),
       { numRuns: 2_000 },
     );
   });

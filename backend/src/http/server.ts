@@ -9,7 +9,7 @@ import { setSecurityHeaders } from "./security-headers.ts";
 /** Ordinary requests; the doors for data say what they take themselves. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
 /** A client that sends a byte now and then holds a connection no longer than this. */
-const REQUEST_TIMEOUT_MS = 60_000;
+const REQUEST_TIMEOUT_MS = 120_000;
 
 export interface ServerOptions {
   readonly logLevel: string;

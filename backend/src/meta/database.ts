@@ -4,12 +4,14 @@ import { chmodSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { Kysely, PostgresDialect, SqliteDialect, type SqliteDatabase } from "kysely";
 import { Migrator } from "kysely/migration";
-import pg from "pg";
+import { Pool, types } from "pg";
 import { MIGRATIONS } from "./migrations.ts";
 import type { Tables } from "./tables.ts";
 
 const BUSY_TIMEOUT_MS = 5_000;
 const PG_INT8 = 20;
+
+const values = (parameters: readonly unknown[]): SQLInputValue[] => parameters as SQLInputValue[];
 
 /** `node:sqlite` in the shape that Kysely's SQLite dialect was written for (better-sqlite3). */
 const openSqlite = (path: string): SqliteDatabase => {
@@ -21,7 +23,6 @@ const openSqlite = (path: string): SqliteDatabase => {
     close: () => db.close(),
     prepare: (sql) => {
       const statement = db.prepare(sql);
-      const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
       return {
         reader: statement.columns().length > 0,
         all: (parameters) => statement.all(...values(parameters)),
@@ -32,13 +33,13 @@ const openSqlite = (path: string): SqliteDatabase => {
   };
 };
 
-const openPostgres = (url: string): pg.Pool => {
-  const pool = new pg.Pool({
+const openPostgres = (url: string): Pool => {
+  const pool = new Pool({
     connectionString: url,
     max: 10,
     connectionTimeoutMillis: 10_000,
     // Our bigints are times and limits, all below 2^53: numbers, as in SQLite.
-    types: { getTypeParser: ((oid: number, format?: "text") => (oid === PG_INT8 ? Number : pg.types.getTypeParser(oid, format))) as typeof pg.types.getTypeParser },
+    types: { getTypeParser: ((oid: number, format?: "text") => (oid === PG_INT8 ? Number : types.getTypeParser(oid, format))) as typeof types.getTypeParser },
   });
   // An idle connection that breaks (a restart of the server) is replaced by the pool; without a
   // listener the event would end the process.

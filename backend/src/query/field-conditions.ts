@@ -139,9 +139,10 @@ const levelRange = (text: string): [bigint, bigint] => {
 };
 
 const levelsWithin = ({ from, to }: Interval<string>): LogFilter => {
-  const range = (bound: Bound<string>) => levelRange(bound.value);
-  const first = from === undefined ? LOWEST : from.inclusive ? range(from)[0] : range(from)[1] + 1n;
-  const last = to === undefined ? HIGHEST : to.inclusive ? range(to)[1] : range(to)[0] - 1n;
+  const [fromFirst, fromLast] = from ? levelRange(from.value) : [LOWEST, HIGHEST];
+  const [toFirst, toLast] = to ? levelRange(to.value) : [LOWEST, HIGHEST];
+  const first = from?.inclusive === false ? fromLast + 1n : fromFirst;
+  const last = to?.inclusive === false ? toFirst - 1n : toLast;
   return first > last ? NO_ROW : severities(first, last);
 };
 

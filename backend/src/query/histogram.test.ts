@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fillBuckets, planBuckets } from "./histogram.ts";
 import { EARLIEST_NS, LATEST_NS } from "./time.ts";

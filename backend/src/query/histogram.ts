@@ -12,7 +12,7 @@ const DAY = 24 * HOUR;
 
 /** Lengths that people read off an axis. */
 const NICE_INTERVALS_MS = [
-  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
+  1, 2, 5, 10, 20, 50, 100, 200, 500,
   ...[1, 2, 5, 10, 15, 30].map((n) => n * SECOND),
   ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
   ...[1, 2, 3, 6, 12].map((n) => n * HOUR),

@@ -10,7 +10,7 @@ import type { Store } from "../core/store.ts";
 import { param, sql, type TenantScope } from "../sql/sql.ts";
 import { EVERY_ROW } from "./filter.ts";
 import { logsMatching } from "./log-source.ts";
-import { timeWindows } from "./time-windows.ts";
+import { TimeWindows } from "./time-windows.ts";
 import { time, timeRange, validate, type TimeRange } from "./validate.ts";
 
 const SAMPLE_ROWS = 10_000;
@@ -43,11 +43,14 @@ const isCore = ({ kind }: LogField): boolean => kind === "core";
 
 /** The end of the range that is just wide enough to hold a sample. */
 const newestWindow = async (store: Store, scope: TenantScope, range: TimeRange, options: { maxExecutionSeconds: number; signal?: AbortSignal }): Promise<TimeRange> => {
+  const windows = new TimeWindows(range, "desc");
   let rows = 0;
-  for (const window of timeWindows(range, "desc")) {
+  for (let window = windows.next(); window; window = windows.next()) {
     const [answer] = await store.read<{ count: number }>(scope.statement(sql`SELECT toFloat64(count()) AS count ${logsMatching(scope, window, EVERY_ROW)}`), options);
-    rows += answer?.count ?? 0;
+    const found = answer?.count ?? 0;
+    rows += found;
     if (rows >= SAMPLE_ROWS) return { startNs: window.startNs, endNs: range.endNs };
+    windows.widen(found, SAMPLE_ROWS - rows);
   }
   return range;
 };

@@ -9,14 +9,14 @@ import { z } from "zod";
 import type { Completeness, LogHit, LogSearchAnswer } from "../core/queries.ts";
 import type { Store } from "../core/store.ts";
 import { ApiError } from "../errors.ts";
-import { param, sql, TenantScope, type Fragment, type Statement } from "../sql/sql.ts";
+import { param, sql, type Fragment, type Statement, type TenantScope } from "../sql/sql.ts";
 import type { LogFilter } from "./filter.ts";
 import { fillBuckets, planBuckets, type BucketPlan, type SeverityCount } from "./histogram.ts";
 import { beyond, formatCursor, parseCursor, rowId, type LogPosition } from "./log-cursor.ts";
 import { logsMatching } from "./log-source.ts";
 import { parseLucene } from "./lucene/parse.ts";
 import { formatNs } from "./time.ts";
-import { timeWindows, type SortOrder } from "./time-windows.ts";
+import { TimeWindows, type SortOrder } from "./time-windows.ts";
 import { time, timeRange, validate, type TimeRange } from "./validate.ts";
 
 const BUDGET_SECONDS = 30;
@@ -110,16 +110,19 @@ const readPage = async ({ store, scope, search, signal, deadlineMs }: Reading): 
   const rows: LogRow[] = [];
   // One row more than asked for tells whether a page follows.
   const wanted = search.size + 1;
-  for (const window of timeWindows(pageRange(search), search.order)) {
+  const windows = new TimeWindows(pageRange(search), search.order);
+  for (let window = windows.next(); window && rows.length < wanted; window = windows.next()) {
+    const statement = pageStatement(scope, search, window, wanted - rows.length);
     try {
-      rows.push(...(await store.read<LogRow>(pageStatement(scope, search, window, wanted - rows.length), { maxExecutionSeconds: secondsLeft(deadlineMs), signal })));
+      const found = await store.read<LogRow>(statement, { maxExecutionSeconds: secondsLeft(deadlineMs), signal });
+      rows.push(...found);
+      windows.widen(found.length, wanted - rows.length);
     } catch (error) {
       if (isTimeout(error) && rows.length > 0) return { rows: rows.slice(0, search.size), more: true, timedOut: true };
       throw error;
     }
-    if (rows.length >= wanted) return { rows: rows.slice(0, search.size), more: true, timedOut: false };
   }
-  return { rows, more: false, timedOut: false };
+  return { rows: rows.slice(0, search.size), more: rows.length >= wanted, timedOut: false };
 };
 
 /** What is left of the range behind the cursor; its own nanosecond may hold more rows. */

@@ -14,6 +14,6 @@ export const wordsOf = (text: string): string[] => text.match(WORD) ?? [];
 export const startsInWord = (text: string): boolean => WORD_CHARACTER.test(String.fromCodePoint(text.codePointAt(0) ?? 0x20));
 
 export const endsInWord = (text: string): boolean => {
-  const last = [...text.slice(-2)].at(-1);
-  return last !== undefined && WORD_CHARACTER.test(last);
+  // A low surrogate alone is no ASCII either, so the last unit says what the last character is.
+  return text !== "" && WORD_CHARACTER.test(text.at(-1)!);
 };

@@ -1,6 +1,6 @@
 /** `POST /api/v1/batches/<stream>`: where agents hand over their batches. */
 
-import { isStream } from "@obs/wire";
+import { type BatchAck, isStream } from "@obs/wire";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import type { BatchDelivery, TenantPolicy } from "../core/contracts.ts";
 import type { IngestLimits } from "../core/ingest.ts";
@@ -12,6 +12,10 @@ import { type BatchEnvelope, readEnvelope } from "./batch-envelope.ts";
 /** Compressed. 500 k rows of logs, the most that a batch may have, are about 40 MB. */
 const MAX_BODY_BYTES = 48 * 1024 * 1024;
 
+interface BatchRoute {
+  Params: { stream: string };
+}
+
 export interface BatchRouteOptions {
   readonly delivery: BatchDelivery;
   readonly limits: Pick<IngestLimits, "takeTenant">;
@@ -20,12 +24,7 @@ export interface BatchRouteOptions {
   readonly requireScope: RequireScope;
 }
 
-export const batchRoutes = ({ delivery, limits, policyOf, agents, requireScope }: BatchRouteOptions): FastifyPluginAsync => async (app) => {
-  // The body stays as it is, whatever its content type says.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "buffer" }, async (_request: FastifyRequest, body: Buffer) => body);
-  app.decorateRequest("batchEnvelope");
-
+export const batchRoutes = ({ delivery, limits, policyOf, agents, requireScope }: BatchRouteOptions): FastifyPluginAsync => {
   const policyFor = async ({ principal }: FastifyRequest): Promise<TenantPolicy> => {
     const policy = await policyOf(principal.tenant);
     if (!policy) throw new ApiError("unauthorized", "The key's tenant is gone.");
@@ -43,18 +42,22 @@ export const batchRoutes = ({ delivery, limits, policyOf, agents, requireScope }
     }
   };
 
-  app.post<{ Params: { stream: string } }>(
-    "/api/v1/batches/:stream",
-    { onRequest: [requireScope("ingest"), checkEnvelope], bodyLimit: MAX_BODY_BYTES },
-    async (request) => {
-      const { stream } = request.params;
-      if (!isStream(stream)) throw new ApiError("not_found", `There is no stream "${stream}".`);
-      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      const policy = await policyFor(request);
-      await limits.takeTenant(policy, { rows: request.batchEnvelope.rows, bytes: body.length });
-      return delivery.accept({ ...request.batchEnvelope, policy, stream, body, sourceIp: request.ip });
-    },
-  );
+  const acceptBatch = async (request: FastifyRequest<BatchRoute>): Promise<BatchAck> => {
+    const { stream } = request.params;
+    if (!isStream(stream)) throw new ApiError("not_found", `There is no stream "${stream}".`);
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const policy = await policyFor(request);
+    await limits.takeTenant(policy, { rows: request.batchEnvelope.rows, bytes: body.length });
+    return delivery.accept({ ...request.batchEnvelope, policy, stream, body, sourceIp: request.ip });
+  };
+
+  return async (app) => {
+    // The body stays as it is, whatever its content type says.
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser("*", { parseAs: "buffer" }, async (_request: FastifyRequest, body: Buffer) => body);
+    app.decorateRequest("batchEnvelope");
+    app.post<BatchRoute>("/api/v1/batches/:stream", { onRequest: [requireScope("ingest"), checkEnvelope], bodyLimit: MAX_BODY_BYTES }, acceptBatch);
+  };
 };
 
 declare module "fastify" {

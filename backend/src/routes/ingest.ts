@@ -18,7 +18,7 @@ export interface IngestRouteOptions {
   readonly telemetry: Telemetry;
 }
 
-export const ingestRoutes = ({ doors, policyOf, requireScope, telemetry }: IngestRouteOptions): FastifyPluginAsync => async (app) => {
+export const ingestRoutes = ({ doors, policyOf, requireScope, telemetry }: IngestRouteOptions): FastifyPluginAsync => {
   const options = { onRequest: requireScope("ingest"), bodyLimit: MAX_BODY_BYTES, config: { exactIntegers: true } };
 
   const policyFor = async ({ principal }: FastifyRequest): Promise<TenantPolicy> => {
@@ -32,15 +32,17 @@ export const ingestRoutes = ({ doors, policyOf, requireScope, telemetry }: Inges
     telemetry.add("obs_door_items_total", { signal, outcome: "rejected" }, rejected);
   };
 
-  app.post("/api/v1/logs/ingest", options, async (request, reply) => {
-    const answer = await doors.logs(await policyFor(request), request.body, request.bodyBytes);
-    count("logs", answer.received, answer.rejected);
-    return reply.code(202).send(answer);
-  });
+  return async (app) => {
+    app.post("/api/v1/logs/ingest", options, async (request, reply) => {
+      const answer = await doors.logs(await policyFor(request), request.body, request.bodyBytes);
+      count("logs", answer.received, answer.rejected);
+      return reply.code(202).send(answer);
+    });
 
-  app.post("/api/v1/metrics/ingest", options, async (request, reply) => {
-    const answer = await doors.metrics(await policyFor(request), request.body, request.bodyBytes);
-    count("metrics", answer.received, answer.rejected);
-    return reply.code(202).send(answer);
-  });
+    app.post("/api/v1/metrics/ingest", options, async (request, reply) => {
+      const answer = await doors.metrics(await policyFor(request), request.body, request.bodyBytes);
+      count("metrics", answer.received, answer.rejected);
+      return reply.code(202).send(answer);
+    });
+  };
 };

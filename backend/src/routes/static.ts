@@ -26,7 +26,8 @@ export const staticRoutes = ({ dashboardDir }: StaticRouteOptions): FastifyPlugi
   app.get<{ Params: { "*": string } }>("/*", async (request, reply) => {
     const path = request.params["*"];
     if (path.startsWith("api/")) return reply.callNotFound();
-    if (extname(path) !== "")
+    // Only files of the build have a name with a dot at the top; `hosts/web-01.example.com` is a page.
+    if (path.startsWith(HASHED) || (!path.includes("/") && extname(path) !== ""))
       return path.startsWith(HASHED) ? reply.sendFile(path, { maxAge: "365d", immutable: true }) : reply.sendFile(path, { cacheControl: false });
     reply.header("cache-control", "no-cache");
     if (!existsSync(join(dashboardDir, "index.html"))) return reply.type("text/html; charset=utf-8").send(NOT_BUILT);

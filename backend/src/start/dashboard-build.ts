@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** What the build is made from, besides the folders. */
@@ -22,12 +22,25 @@ export const dashboardIsStale = (webDir: string): boolean => {
   return changed > built;
 };
 
-/** Runs Vite. Throws with the end of its output when it fails. */
+/** Runs Vite beside the old build, then puts the new one in its place. Throws with the end of Vite's output. */
 export const buildDashboard = async (webDir: string): Promise<void> => {
-  const vite = spawn(join(webDir, "node_modules", ".bin", process.platform === "win32" ? "vite.cmd" : "vite"), ["build", "--logLevel", "warn"], {
+  const draft = join(webDir, "node_modules", `.dashboard-${process.pid}`);
+  try {
+    await runVite(webDir, draft);
+    const built = join(webDir, "dist");
+    rmSync(built, { recursive: true, force: true });
+    renameSync(draft, built);
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+};
+
+const runVite = async (webDir: string, outDir: string): Promise<void> => {
+  const windows = process.platform === "win32";
+  const vite = spawn(join(webDir, "node_modules", ".bin", windows ? "vite.cmd" : "vite"), ["build", "--logLevel", "warn", "--emptyOutDir", "--outDir", outDir], {
     cwd: webDir,
     stdio: ["ignore", "pipe", "pipe"],
-    shell: process.platform === "win32",
+    shell: windows,
   });
   let output = "";
   for (const stream of [vite.stdout, vite.stderr]) stream.on("data", (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4_000)));

@@ -49,9 +49,9 @@ export interface LocalAgent {
 const path = (name: string): string => fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? `${name}.ts` : `${name}.js`, import.meta.url));
 const agentCli = (): string => fileURLToPath(new URL(import.meta.resolve("obs-agent").endsWith(".ts") ? "./cli.ts" : "./cli.js", import.meta.resolve("obs-agent")));
 
-/** Ours that say how a backend is run would mislead an agent. */
+/** Our variables would mislead an agent, except those that are its own. */
 const environment = ({ endpoint, apiKey, dataDir }: LocalAgentOptions): NodeJS.ProcessEnv => ({
-  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("OBS_"))),
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("OBS_") || name.startsWith("OBS_AGENT_"))),
   OBS_ENDPOINT: endpoint,
   OBS_API_KEY: apiKey,
   OBS_AGENT_DATA_DIR: dataDir,

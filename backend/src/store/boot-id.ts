@@ -5,7 +5,7 @@
  */
 
 import type { Store } from "../core/store.ts";
-import { sql, systemStatement } from "../sql/sql.ts";
+import { param, sql, systemStatement } from "../sql/sql.ts";
 
 export interface BootIdStore extends Pick<Store, "readSystem"> {
   command(ddl: string): Promise<void>;
@@ -22,17 +22,17 @@ const read = async (store: BootIdStore): Promise<string> => {
  * Behind a cluster every node has its own life, and uptimes are what all can be asked for. They
  * come in whole seconds, so the start is rounded to half a minute.
  */
-const readCluster = async (store: BootIdStore): Promise<string> => {
+const readCluster = async (store: BootIdStore, cluster: string): Promise<string> => {
   const [row] = await store.readSystem<{ id: string }>(
     systemStatement(
-      sql`SELECT lower(hex(sipHash128(arraySort(groupArray((hostName(), intDiv(toUnixTimestamp(now()) - uptime() + 15, 30))))))) AS id FROM clusterAllReplicas('{cluster}', system.one)`,
+      sql`SELECT lower(hex(sipHash128(arraySort(groupArray((hostName(), intDiv(toUnixTimestamp(now()) - uptime() + 15, 30))))))) AS id FROM clusterAllReplicas(${param.string(cluster)}, system.one)`,
     ),
   );
   return row!.id;
 };
 
 export const learnBootId = async (store: BootIdStore, cluster: string | undefined): Promise<string> => {
-  if (cluster !== undefined) return readCluster(store);
+  if (cluster !== undefined) return readCluster(store, cluster);
   await store.command(TABLE_DDL);
   const known = await read(store);
   if (known !== "") return known;

@@ -14,6 +14,8 @@ import { readError, storeUnavailable, writeFailure } from "./clickhouse-errors.t
 export interface Account {
   readonly username: string;
   readonly password: string;
+  /** For an account that could write: every request says that it does not. */
+  readonly readonly?: boolean;
 }
 
 /** Where one life of the store is reached. `bootId` undefined: ask the store (`learnBootId`). */
@@ -174,7 +176,7 @@ export class ClickHouseStore implements Store {
     return this.#clients;
   }
 
-  #client({ url }: Endpoint, { username, password }: Account, database: string): ClickHouseClient {
+  #client({ url }: Endpoint, { username, password, readonly }: Account, database: string): ClickHouseClient {
     return createClient({
       url,
       username,
@@ -188,6 +190,8 @@ export class ClickHouseStore implements Store {
       log: { level: ClickHouseLogLevel.OFF },
       clickhouse_settings: {
         output_format_json_quote_64bit_integers: 1,
+        // 2: settings may be sent along, data may not be changed.
+        ...(readonly ? { readonly: "2" } : {}),
         ...(this.cluster === undefined ? {} : { distributed_foreground_insert: 1, insert_distributed_sync: 1 }),
       },
     });

@@ -86,7 +86,7 @@ export const openRemoteStore = (options: RemoteStoreOptions): OpenedStore => {
     cluster: options.cluster?.name,
     learnBootId: (asking) => learnBootId(asking, options.cluster?.name),
   });
-  store.connect({ url: url.origin, writer: account, reader: account, bootId: undefined });
+  store.connect({ url: url.origin, writer: account, reader: { ...account, readonly: true }, bootId: undefined });
   const stopping = new AbortController();
   const run = async (): Promise<void> => {
     let migrated = false;
@@ -95,7 +95,9 @@ export const openRemoteStore = (options: RemoteStoreOptions): OpenedStore => {
       try {
         if (!migrated) await migrateStore(store, layout);
         migrated = true;
+        const before = store.available;
         await store.probe();
+        if (before && !store.available) options.log.warn(`the store at ${url.origin} is away`);
         told = "";
       } catch (error) {
         const message = (error as Error).message;

@@ -98,6 +98,8 @@ export class ChaosSystem implements Victims {
         endpoint: await proxy.listen(),
         apiKey: await createApiKey(dataDir),
         include: [join(options.folder, "*.log")],
+        // With the default of 10 s a run of a hundred kills would be spent waiting.
+        retryLongest: "1s",
       }),
     );
     return new ChaosSystem({ options, proxy, backend, agent, counts: new DeliveryCounts(url), ownStore, dataDir });

@@ -18,6 +18,7 @@ it("writes every number once and in whole, over rotations of both kinds", () => 
       random: new PythonRandom(7),
     });
     writer.start();
+    writer.beginRotation();
     vi.advanceTimersByTime(5000);
     writer.stop();
     const files = readdirSync(folder);

@@ -122,6 +122,7 @@ export class NumberedWriter {
   #startedMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  #rotates = false;
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -146,6 +147,11 @@ export class NumberedWriter {
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
+  /** From now on files rotate. Before an agent has seen a file it cannot know that there was one. */
+  beginRotation(): void {
+    this.#rotates = true;
+  }
+
   /** Ends every line and closes the files. */
   stop(): void {
     if (this.#stopped) return;
@@ -157,7 +163,7 @@ export class NumberedWriter {
   #tick(): void {
     const due = Math.floor(((Date.now() - this.#startedMs) / 1000) * this.#options.linesPerSecond) - this.#written;
     const lines = Math.min(due, MOST_LINES_PER_TICK);
-    for (const file of this.#files) file.tend();
+    if (this.#rotates) for (const file of this.#files) file.tend();
     if (lines <= 0) return;
     let text = "";
     for (let i = 0; i < lines; i++) text += lineOf(this.#written + i, this.#options.stamp(this.#written + i));

@@ -18,10 +18,12 @@ export interface AgentOptions {
   readonly include: readonly string[];
   /** Default true, as in the agent. */
   readonly masking?: boolean;
+  /** Longest wait after a failed delivery, such as `1s`; the agent's default when not given. */
+  readonly retryLongest?: string;
 }
 
 /** Writes the configuration; everything that is not in it keeps its default. */
-export const agentProcess = ({ name, folder, endpoint, apiKey, include, masking = true }: AgentOptions): ChildOptions => {
+export const agentProcess = ({ name, folder, endpoint, apiKey, include, masking = true, retryLongest }: AgentOptions): ChildOptions => {
   mkdirSync(folder, { recursive: true });
   const configFile = join(folder, "config.yaml");
   const config = {
@@ -33,6 +35,7 @@ export const agentProcess = ({ name, folder, endpoint, apiKey, include, masking 
     // Port 8686 may belong to this machine's own agent.
     admin: { listen: "127.0.0.1:0" },
     ...(masking ? {} : { mask: { enabled: false } }),
+    ...(retryLongest === undefined ? {} : { send: { retry_longest: retryLongest } }),
   };
   // JSON is YAML.
   writeFileSync(configFile, JSON.stringify(config, undefined, 2), { mode: 0o600 });

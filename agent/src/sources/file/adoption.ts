@@ -8,15 +8,15 @@ import type { Candidate } from "./copies.ts";
 import type { FileCounters } from "./counters.ts";
 import type { StreamResource } from "./file-stream.ts";
 import { FollowedFile } from "./followed-file.ts";
-import { factsOfHandle, inodeKey, readAt, type FileFacts } from "./identity.ts";
+import { factsOfHandle, fingerprintOf, inodeKey, readAt, STAMP_SLACK_MS, type FileFacts, type Fingerprint } from "./identity.ts";
 import { openIfThere, type OpenFiles } from "./open-files.ts";
 import type { FileSourceOptions } from "./options.ts";
 import type { Content, PositionBook } from "./position.ts";
 import type { Reader } from "./reader.ts";
 import { serviceOfPath } from "./service-name.ts";
 
-/** The kernel stamps files with a clock that is up to 10 ms behind. */
-const STAMP_SLACK_MS = 20;
+/** The writer of a rotated file may still be at it. */
+const FRESH_MS = 10 * 60_000;
 
 export interface AdoptionParts {
   readonly options: FileSourceOptions;
@@ -65,12 +65,16 @@ export class Adoption {
       const candidate = await this.#candidate(handle);
       if (inodeKey(candidate.facts) !== inodeKey(found.facts)) return undefined;
       const beginning = await beginningOf(found.path, candidate, found.originals, found.atStart, this.#parts);
-      if (found.rotatedFrom && !isWorthwhile(beginning, candidate.facts, found.rotatedFrom.sinceMs)) return undefined;
-      adopted = this.#follow(found, candidate.facts, beginning);
-      return adopted;
+      if (found.rotatedFrom && !this.#isWorthwhile(beginning, candidate.facts, found.rotatedFrom.sinceMs)) {
+        if ("position" in beginning) this.#parts.book.put(beginning.position);
+        return undefined;
+      }
+      adopted = this.#follow(found, candidate, beginning);
     } finally {
       await (adopted ? this.#parts.openFiles.offer(adopted.file, handle) : handle.close());
     }
+    if (!adopted.file.caughtUp) this.#parts.reader.wake(adopted.file);
+    return adopted;
   }
 
   /** Looks again whether a held file is a copy, now that more is known of it and of the originals. */
@@ -85,6 +89,7 @@ export class Adoption {
       // The reader finds out whether the original still has its content.
       if (beginning?.kind === "held") return originals.forEach((original) => this.#parts.reader.wake(original));
       if (beginning) this.#resumeCopy(file, beginning.content);
+      else file.stream.fingerprint = this.#fingerprintOf(candidate.head);
       file.held = false;
       this.#parts.reader.wake(file);
     } finally {
@@ -92,17 +97,18 @@ export class Adoption {
     }
   }
 
-  #follow(found: Found, facts: FileFacts, beginning: Beginning): Adopted {
-    const { clock, counters, reader } = this.#parts;
+  #follow(found: Found, { facts, head }: Candidate, beginning: Beginning): Adopted {
+    const { clock, counters } = this.#parts;
     const position = "position" in beginning ? beginning.position : undefined;
     const readAs = position?.path ?? found.rotatedFrom?.path ?? found.path;
     const file = new FollowedFile(found.path, facts, readAs, this.#resourceOf(readAs), clock.nowMs());
     file.attached = found.rotatedFrom === undefined;
     file.rotated = readAs !== found.path;
     this.#begin(file, beginning);
+    // From here on: a file that is truncated before it is read for the first time is noticed too.
+    if (file.stream.fingerprint.length === 0) file.stream.fingerprint = this.#fingerprintOf(head);
     if (file.rotated && beginning.kind !== "copy" && file.size > file.offset) counters.add("rotated_found");
     file.caughtUp = file.offset === file.size && !file.unrecorded;
-    if (!file.caughtUp) reader.wake(file);
     return { file, replacedSinceMs: beginning.kind === "replaced" ? beginning.position.seenMs : undefined };
   }
 
@@ -142,16 +148,25 @@ export class Adoption {
     return { handle, facts, head };
   }
 
+  #fingerprintOf(head: Uint8Array): Fingerprint {
+    return fingerprintOf(head.subarray(0, this.#parts.options.fingerprintBytes));
+  }
+
   #resourceOf(path: string): StreamResource {
     const { options, host } = this.#parts;
     return { service: options.service ?? serviceOfPath(path), host, environment: options.environment };
   }
-}
 
-const isWorthwhile = (beginning: Beginning, facts: FileFacts, sinceMs: number): boolean => {
-  if (beginning.kind === "known" || beginning.kind === "copy") return true;
-  // Only a birth time can say that this is the file of the position and not its inode, used again.
-  if (beginning.kind === "replaced" && facts.birthNs !== 0n) return true;
-  const bornMs = facts.birthNs === 0n ? facts.modifiedMs : Number(facts.birthNs / 1_000_000n);
-  return Math.min(bornMs, facts.modifiedMs) >= sinceMs - STAMP_SLACK_MS;
-};
+  /** Whether a file that no glob wants by its name has, or may soon get, lines that nobody has read. */
+  #isWorthwhile(beginning: Beginning, facts: FileFacts, sinceMs: number): boolean {
+    if (beginning.kind === "known") {
+      const isFresh = this.#parts.clock.nowMs() - facts.modifiedMs < FRESH_MS;
+      return facts.size > beginning.position.end || isFresh;
+    }
+    if (beginning.kind === "copy") return facts.size > beginning.content.end;
+    // Only a birth time can say that this is the file of the position and not its inode, used again.
+    if (beginning.kind === "replaced" && facts.birthNs !== 0n) return true;
+    const bornMs = facts.birthNs === 0n ? facts.modifiedMs : Number(facts.birthNs / 1_000_000n);
+    return Math.min(bornMs, facts.modifiedMs) >= sinceMs - STAMP_SLACK_MS;
+  }
+}

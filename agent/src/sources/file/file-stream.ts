@@ -29,8 +29,6 @@ export class FileStream implements LineStream {
   /** What the same inode held before; as durable as this stream's positions, because rows go in order. */
   readonly past: readonly Content[];
   fingerprint: Fingerprint = EMPTY_FINGERPRINT;
-  /** Where reading stopped for good, once the content is gone. */
-  end: number | undefined;
   readonly #whereabouts: Whereabouts;
   readonly #tailBytes = Buffer.allocUnsafe(TAIL_BYTES);
   #tail: Tail | undefined;
@@ -73,8 +71,12 @@ export class FileStream implements LineStream {
     return { fingerprint: this.fingerprint, end, tail: this.tail };
   }
 
-  encodePosition(offset: number): Uint8Array {
+  positionAt(offset: number): FilePosition {
     const { device, inode, birthNs, seenMs } = this.#whereabouts;
-    return encodePosition({ device, inode, birthNs, seenMs, past: this.past, path: this.path, ...this.contentUpTo(offset) });
+    return { device, inode, birthNs, seenMs, past: this.past, path: this.path, ...this.contentUpTo(offset) };
+  }
+
+  encodePosition(offset: number): Uint8Array {
+    return encodePosition(this.positionAt(offset));
   }
 }

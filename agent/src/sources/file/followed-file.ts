@@ -73,7 +73,6 @@ export class FollowedFile {
   /** The content is another: remembers what was read of the old one and begins anew. */
   beginAnew(): void {
     const { stream, offset } = this;
-    stream.end = offset;
     this.#begin(0, [...stream.past, stream.contentUpTo(offset)]);
   }
 

@@ -1,11 +1,12 @@
 /** Keeps the registry true: one task at a time, hints first, then the slow walk over all folders. */
 
+import { dirname } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import { walk } from "./discovery.ts";
 import { Doorbell } from "./doorbell.ts";
 import type { FollowedFile } from "./followed-file.ts";
 import type { PathFilter } from "./globs.ts";
-import type { Registry } from "./registry.ts";
+import { namesIn, type Registry } from "./registry.ts";
 import type { UnreadablePaths } from "./unreadable.ts";
 
 /** Names looked at per pause while the agent runs: 500 a second, which costs about 2 % of a core. */
@@ -25,6 +26,7 @@ export interface FollowerParts {
 export class Follower {
   readonly #parts: FollowerParts;
   readonly #hints = new Set<string>();
+  readonly #lost = new Set<FollowedFile>();
   readonly #searches = new Map<FollowedFile, number>();
   readonly #bell = new Doorbell();
 
@@ -35,6 +37,12 @@ export class Follower {
   /** Something happened to this name. */
   hint(path: string): void {
     this.#hints.add(path);
+    this.#bell.ring();
+  }
+
+  /** The file could not be opened by its name. */
+  refind(file: FollowedFile): void {
+    this.#lost.add(file);
     this.#bell.ring();
   }
 
@@ -90,9 +98,22 @@ export class Follower {
       this.#hints.delete(path);
       await this.#parts.registry.inspect(path);
     }
-    for (const [file, sinceMs] of this.#searches) {
-      this.#searches.delete(file);
-      await this.#parts.registry.searchRotated(file.stream.path, sinceMs);
+    for (const file of this.#lost) {
+      this.#lost.delete(file);
+      await this.#parts.registry.refind(file);
+    }
+    await this.#searchBeside();
+  }
+
+  /** One listing of a folder serves all searches in it: many files may begin at once. */
+  async #searchBeside(): Promise<void> {
+    const searches = [...this.#searches];
+    this.#searches.clear();
+    const names = new Map<string, readonly string[]>();
+    for (const [{ stream }, sinceMs] of searches) {
+      const folder = dirname(stream.path);
+      if (!names.has(folder)) names.set(folder, await namesIn(folder));
+      await this.#parts.registry.searchRotated(stream.path, sinceMs, names.get(folder)!);
     }
   }
 

@@ -27,6 +27,9 @@ export interface Fingerprint {
   readonly hash: string;
 }
 
+/** The kernel stamps files with a clock that is up to 10 ms behind the one that processes read. */
+export const STAMP_SLACK_MS = 20;
+
 export const EMPTY_FINGERPRINT: Fingerprint = { length: 0, hash: "" };
 
 /**

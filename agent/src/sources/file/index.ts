@@ -59,7 +59,8 @@ export const createFileSource = (options: FileSourceOptions, shard: LineShard, d
         history.remember(file.stream.path, [content]);
         follower.searchCopies(file, sinceMs);
       },
-      lost: (file) => follower.hint(file.path),
+      emptied: (file, sinceMs) => follower.searchCopies(file, sinceMs),
+      lost: (file) => follower.refind(file),
       finished: (file) => registry.forget(file),
     },
   });

@@ -29,7 +29,7 @@ export class OpenFiles {
       return undefined;
     }
     await this.#keep(file, handle);
-    return handle;
+    return file.handle;
   }
 
   /** Takes a handle that was opened to recognise the file; keeps it only while there is room. */
@@ -39,6 +39,8 @@ export class OpenFiles {
   }
 
   async #keep(file: FollowedFile, handle: FileHandle): Promise<void> {
+    // The reader and the registry may have opened it at the same time.
+    if (file.handle) return handle.close();
     file.handle = handle;
     this.#open.add(file);
     if (this.#open.size > this.#maxOpen) await this.#closeQuietest(file);

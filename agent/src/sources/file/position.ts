@@ -102,9 +102,7 @@ export class PositionBook {
     for (const [id, bytes] of positions) {
       const position = id.startsWith(POSITION_PREFIX) ? decodePosition(bytes) : undefined;
       if (!position) continue;
-      const sharing = this.#byInode.get(position.inode);
-      if (sharing) sharing.add(position);
-      else this.#byInode.set(position.inode, new Set([position]));
+      this.put(position);
       lastRunMs = Math.max(lastRunMs, position.seenMs);
       for (const content of [position, ...position.past]) {
         longestFingerprint = Math.max(longestFingerprint, content.fingerprint.length);
@@ -112,6 +110,13 @@ export class PositionBook {
     }
     this.lastRunMs = lastRunMs;
     this.longestFingerprint = longestFingerprint;
+  }
+
+  /** For a file that is not followed any more and may be found again. */
+  put(position: FilePosition): void {
+    const sharing = this.#byInode.get(position.inode);
+    if (sharing) sharing.add(position);
+    else this.#byInode.set(position.inode, new Set([position]));
   }
 
   /** Positions whose file has not been found yet. */
@@ -133,6 +138,7 @@ export class PositionBook {
     for (const position of sharing ?? []) {
       if (!isSameInode(position, facts)) continue;
       sharing!.delete(position);
+      if (sharing!.size === 0) this.#byInode.delete(facts.inode);
       const kept = facts.size >= position.end && beginsWith(head, position.fingerprint);
       return { kind: kept ? "same" : "replaced", position };
     }

@@ -14,7 +14,7 @@ import type { LineShard } from "../../core/contracts.ts";
 import type { FileCounters } from "./counters.ts";
 import { Doorbell } from "./doorbell.ts";
 import type { FollowedFile } from "./followed-file.ts";
-import { beginsWith, errorCode, factsOfHandle, fingerprintOf, readAt, type FileFacts } from "./identity.ts";
+import { beginsWith, errorCode, factsOfHandle, fingerprintOf, readAt, STAMP_SLACK_MS, type FileFacts } from "./identity.ts";
 import type { OpenFiles } from "./open-files.ts";
 import type { FileSourceOptions } from "./options.ts";
 import type { Content } from "./position.ts";
@@ -31,6 +31,8 @@ const KEEP_ROTATED_MS = 10 * 60_000;
 export interface ReaderEvents {
   /** Its content was replaced after `sinceMs`, when this much of it had been read. */
   truncated(file: FollowedFile, sinceMs: number, content: Content): void;
+  /** Was empty and has been written to after `sinceMs`: perhaps filled and truncated between two looks. */
+  emptied(file: FollowedFile, sinceMs: number): void;
   /** The file's name does not lead to it any more, and it was not open. */
   lost(file: FollowedFile): void;
   /** Nothing will ever be read from it again. */
@@ -126,10 +128,12 @@ export class Reader {
     try {
       const handle = await openFiles.handleOf(file);
       if (!handle) return void events.lost(file);
+      const wasEmpty = file.stream.fingerprint.length === 0;
       const { bytesRead } = await handle.read(shard.input, 0, shard.input.length, file.offset);
       const facts = await factsOfHandle(handle);
       if (await this.#isSameContent(file, handle, facts, file.offset + bytesRead)) {
         file.observe(facts, clock.nowMs());
+        if (wasEmpty && facts.modifiedMs > file.verifiedMs - STAMP_SLACK_MS) events.emptied(file, file.verifiedMs);
         file.verifiedMs = file.lastTurnMs;
         return { length: bytesRead };
       }
@@ -176,7 +180,6 @@ export class Reader {
 
   async #finish(file: FollowedFile): Promise<void> {
     file.closed = true;
-    file.stream.end = file.offset;
     this.#warm.delete(file);
     await this.#parts.openFiles.close(file);
     this.#parts.events.finished(file);

@@ -18,14 +18,11 @@ import type { ContentHistory } from "./content-history.ts";
 import type { FileCounters } from "./counters.ts";
 import type { FollowedFile } from "./followed-file.ts";
 import type { PathFilter } from "./globs.ts";
-import { errorCode, factsOfPath, inodeKey, isMissing, sameBirth, type FileFacts } from "./identity.ts";
+import { errorCode, factsOfHandle, factsOfPath, inodeKey, isMissing, sameBirth, STAMP_SLACK_MS, type FileFacts } from "./identity.ts";
 import type { FilePosition, PositionBook } from "./position.ts";
 import type { Reader } from "./reader.ts";
 import { isRotatedNameOf, namesBeforeRotation } from "./rotated-names.ts";
 import type { UnreadablePaths } from "./unreadable.ts";
-
-/** The kernel stamps files with a clock that is up to 10 ms behind. */
-const STAMP_SLACK_MS = 20;
 
 export interface RegistryParts {
   readonly filter: PathFilter;
@@ -40,14 +37,21 @@ export interface RegistryParts {
   readonly log: Log;
 }
 
+interface Vacancy {
+  readonly by: FollowedFile | undefined;
+  readonly sinceMs: number;
+}
+
+const vacancyOf = (file: FollowedFile): Vacancy => ({ by: file, sinceMs: file.seenMs });
+
 export class Registry {
   readonly #parts: RegistryParts;
   readonly #byInode = new Map<string, FollowedFile>();
   readonly #byPath = new Map<string, FollowedFile>();
   /** By the name under which they were opened, until they are closed. */
   readonly #readAs = new Map<string, Set<FollowedFile>>();
-  /** Files whose name is free since: who takes it comes after them. */
-  readonly #vacated = new Map<string, FollowedFile>();
+  /** Names without a file: who takes one comes after what had it, and after what came and went meanwhile. */
+  readonly #vacated = new Map<string, Vacancy>();
   /** Files that appear later are new: they are read from the beginning. */
   #atStart = true;
   #full = false;
@@ -67,24 +71,28 @@ export class Registry {
 
   /** Brings the registry up to date with what is under this name now. */
   async inspect(path: string): Promise<void> {
-    try {
+    await this.#reporting(path, async () => {
       const facts = await factsOfPath(path);
       if (!facts?.regular) await this.#vacate(path);
       else if (this.#parts.filter.wants(path)) await this.#occupy(path, facts);
-    } catch (error) {
-      if (isMissing(error)) return;
-      this.#parts.unreadable.report(path, errorCode(error));
-    }
+    });
   }
 
-  /** Nothing more will be read from it. Its inode stays known until it is free for reuse. */
+  /** Not followed any more. Unless it is deleted, it goes on where it stopped when it is found again. */
   forget(file: FollowedFile): void {
+    const { book, history } = this.#parts;
     file.closed = true;
-    file.stream.end ??= file.offset;
-    this.#parts.history.remember(file.stream.path, [file.stream.contentUpTo(file.stream.end)]);
+    this.#byInode.delete(file.key);
     if (this.#byPath.get(file.path) === file) this.#byPath.delete(file.path);
     removeFrom(this.#readAs, file.stream.path, file);
-    if (file.links === 0 || !file.attached) this.#byInode.delete(file.key);
+    if (file.links === 0) history.remember(file.stream.path, [file.stream.contentUpTo(file.offset)]);
+    else book.put(file.stream.positionAt(file.offset));
+  }
+
+  /** The reader could not open it: its name leads to another file, or to none. */
+  async refind(file: FollowedFile): Promise<void> {
+    if (file.attached) await this.inspect(file.path);
+    else if (!file.closed) await this.#findMoved(file);
   }
 
   async #occupy(path: string, found: FileFacts): Promise<void> {
@@ -97,14 +105,12 @@ export class Registry {
     if (before && before !== file) this.#detach(before);
     if (known) await this.#name(known, path);
     if (file.path !== path) return;
-    const predecessor = before ?? this.#vacated.get(path);
-    if (predecessor && predecessor !== file) await this.#succeed(predecessor, file);
+    const vacancy = before ? vacancyOf(before) : this.#vacated.get(path);
+    this.#vacated.delete(path);
+    if (vacancy && vacancy.by !== file) await this.#succeed(vacancy, file);
     if (path === file.stream.path) file.seenMs = clock.nowMs();
     if (file.held) await adoption.resolveCopy(file, this.#originalsOf(path));
-    if (known && isTouched(known, found)) {
-      known.closed = false;
-      reader.wake(known);
-    }
+    if (known && isTouched(known, found)) reader.wake(known);
   }
 
   async #adopt(path: string, facts: FileFacts, rotatedFrom?: { path: string; sinceMs: number }): Promise<FollowedFile | undefined> {
@@ -124,7 +130,7 @@ export class Registry {
 
   /** Files under way that were read under a name from which this one may come by rotation. */
   #originalsOf(path: string): FollowedFile[] {
-    const files = namesBeforeRotation(path).flatMap((name) => [...(this.#readAs.get(name) ?? [])]);
+    const files = namesBeforeRotation(path).flatMap((name) => Array.from(this.#readAs.get(name) ?? []));
     return files.filter((file) => !file.held && file.path !== path);
   }
 
@@ -153,7 +159,7 @@ export class Registry {
       if (old && inodeKey(old) === file.key) return;
       if (this.#byPath.get(file.path) === file) {
         this.#byPath.delete(file.path);
-        this.#vacated.set(file.path, file);
+        this.#vacated.set(file.path, vacancyOf(file));
       }
       if (file.attached) this.#parts.counters.add("rotations");
       file.rotated = true;
@@ -169,9 +175,10 @@ export class Registry {
     const file = this.#byPath.get(path);
     if (!file) return;
     this.#byPath.delete(path);
-    this.#vacated.set(path, file);
+    this.#vacated.set(path, vacancyOf(file));
     this.#detach(file);
     if (!file.handle) await this.#findMoved(file);
+    if (!(await isDeleted(file))) await this.searchRotated(path, file.seenMs);
   }
 
   #detach(file: FollowedFile): void {
@@ -183,42 +190,44 @@ export class Registry {
     reader.wake(file);
   }
 
-  /** `file` has the name that `predecessor` had. */
-  async #succeed(predecessor: FollowedFile, file: FollowedFile): Promise<void> {
-    this.#vacated.delete(file.path);
-    if (predecessor !== file) file.after = predecessor;
-    if (!predecessor.handle && !predecessor.attached) await this.#findMoved(predecessor);
-    await this.searchRotated(file.path, predecessor.seenMs);
+  /** `file` has the name that another had. */
+  async #succeed({ by, sinceMs }: Vacancy, file: FollowedFile): Promise<void> {
+    if (by && !by.closed) file.after = by;
+    if (by && !by.closed && !by.handle && !by.attached) await this.#findMoved(by);
+    await this.searchRotated(file.path, sinceMs);
   }
 
   /** A file that was not open when it lost its name: it may be under another one in its folder. */
   async #findMoved(file: FollowedFile): Promise<void> {
     const folder = dirname(file.path);
     for (const name of await namesIn(folder)) {
-      const facts = await this.#factsOf(join(folder, name));
+      const path = join(folder, name);
+      const other = this.#byPath.get(path);
+      if (other && other !== file) continue;
+      const facts = await this.#factsOf(path);
       if (!facts || inodeKey(facts) !== file.key || !sameBirth(facts.birthNs, file.birthNs)) continue;
-      file.path = join(folder, name);
+      file.path = path;
       this.#parts.reader.wake(file);
       return;
     }
-    file.links = 0;
     this.forget(file);
   }
 
   /**
    * Looks beside `path` for what it once named and nobody has read: files that were rotated away
-   * unseen since `sinceMs`, and copies with lines behind what was read before a truncation.
+   * unseen since `sinceMs`, and copies with lines behind what was read before a truncation. `names`:
+   * those of the folder, when somebody has listed it just now.
    */
-  async searchRotated(path: string, sinceMs: number): Promise<void> {
-    for (const name of await namesIn(dirname(path))) {
+  async searchRotated(path: string, sinceMs: number, names?: readonly string[]): Promise<void> {
+    for (const name of names ?? (await namesIn(dirname(path)))) {
       const candidate = join(dirname(path), name);
       if (!isRotatedNameOf(path, candidate)) continue;
       const facts = await this.#factsOf(candidate);
       if (!facts?.regular) continue;
       const known = this.#byInode.get(inodeKey(facts));
-      if (known?.held) await this.#parts.adoption.resolveCopy(known, this.#originalsOf(known.path));
+      if (known?.held) await this.#reporting(candidate, () => this.#parts.adoption.resolveCopy(known, this.#originalsOf(known.path)));
       else if (this.#parts.filter.wants(candidate)) await this.inspect(candidate);
-      else if (!known) await this.#adopt(candidate, facts, { path, sinceMs });
+      else if (!known) await this.#reporting(candidate, () => this.#adopt(candidate, facts, { path, sinceMs }));
     }
   }
 
@@ -238,7 +247,10 @@ export class Registry {
     for (const folder of new Set(moved.map(({ path }) => dirname(path)))) await this.#findClaimed(folder);
     for (const { path, past, ...content } of book.unclaimed()) history.remember(path, [...past, content]);
     for (const path of others) await this.inspect(path);
-    for (const [path, sinceMs] of latestBy(moved)) await this.searchRotated(path, sinceMs);
+    for (const [path, sinceMs] of latestBy(moved)) {
+      if (!this.#byPath.has(path)) this.#vacated.set(path, { by: undefined, sinceMs });
+      await this.searchRotated(path, sinceMs);
+    }
     this.#atStart = false;
   }
 
@@ -248,8 +260,17 @@ export class Registry {
       const path = join(folder, name);
       const facts = await this.#factsOf(path);
       if (facts?.regular && this.#parts.book.mayBe(facts) && !this.#knownBy(facts)) {
-        await this.#adopt(path, facts, { path, sinceMs: Infinity });
+        await this.#reporting(path, () => this.#adopt(path, facts, { path, sinceMs: Infinity }));
       }
+    }
+  }
+
+  /** One file that cannot be read must not keep the others from being followed. */
+  async #reporting(path: string, act: () => Promise<unknown>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      if (!isMissing(error)) this.#parts.unreadable.report(path, errorCode(error));
     }
   }
 
@@ -262,6 +283,16 @@ export class Registry {
     }
   }
 }
+
+/** A deleted file has not been rotated: nothing has to be looked for. */
+const isDeleted = async ({ closed, handle }: FollowedFile): Promise<boolean> => {
+  try {
+    return closed || (handle !== undefined && (await factsOfHandle(handle)).links === 0);
+  } catch {
+    // Closed by the reader meanwhile, which does that only to what it has read to the end.
+    return true;
+  }
+};
 
 const addTo = (files: Map<string, Set<FollowedFile>>, path: string, file: FollowedFile): void => {
   const sharing = files.get(path);
@@ -286,7 +317,7 @@ const latestBy = (positions: readonly FilePosition[]): Map<string, number> => {
 const isTouched = (file: FollowedFile, facts: FileFacts): boolean =>
   facts.size !== file.size || facts.size < file.offset || facts.modifiedMs > file.lastTurnMs - STAMP_SLACK_MS;
 
-const namesIn = async (folder: string): Promise<string[]> => {
+export const namesIn = async (folder: string): Promise<string[]> => {
   try {
     return (await readdir(folder)).sort();
   } catch {

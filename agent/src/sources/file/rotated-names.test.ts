@@ -12,6 +12,7 @@ it.each([
   ["app.log", "app.1.log", true],
   ["syslog", "syslog.1", true],
   ["app.log", "app.log", false],
+  ["app.log.1", "app.log.10", false],
   ["app.log", "app.log.1.gz", false],
   ["app.log", "app.log.error", false],
   ["app.log", "app-worker.log", false],

@@ -3,7 +3,7 @@
 import { basename, dirname, extname, join } from "node:path";
 import { isCompressed } from "./globs.ts";
 
-const SUFFIX = /^[.\-_~]?(\d[\d\-_.:TZ]*|old|bak|backup|prev|save)([.\-_]\d[\d\-_.:TZ]*)?$/i;
+const SUFFIX = /^[.\-_~](\d[\d\-_.:TZ]*|old|bak|backup|prev|save)([.\-_]\d[\d\-_.:TZ]*)?$/i;
 
 /** Whether a file of this name may be what was once called `path`, in the same folder. */
 export const isRotatedNameOf = (path: string, candidate: string): boolean => {

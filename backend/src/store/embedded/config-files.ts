@@ -61,12 +61,12 @@ const keepAliveQuery = (tcp: boolean): string =>
   "SELECT sleepEachRow(1) FROM system.numbers SETTINGS max_block_size = 1, max_threads = 1, max_execution_time = 0, " +
   "function_sleep_max_microseconds_per_block = 0 FORMAT Null;\n";
 
-const remoteServers = ({ name, shards }: NonNullable<ServerSettings["cluster"]>): string => {
-  const replica = ({ host, tcpPort, user }: ClusterNode): string =>
-    `<replica><host>${xml(host)}</host><port>${tcpPort}</port><user>${xml(user.username)}</user><password>${xml(user.password)}</password></replica>`;
-  const shard = (node: ClusterNode): string => `<shard><internal_replication>true</internal_replication>${replica(node)}</shard>`;
-  return `<remote_servers><${name}>${shards.map(shard).join("")}</${name}></remote_servers>`;
-};
+const shardXml = ({ host, tcpPort, user }: ClusterNode): string =>
+  `<shard><internal_replication>true</internal_replication><replica><host>${xml(host)}</host><port>${tcpPort}</port>` +
+  `<user>${xml(user.username)}</user><password>${xml(user.password)}</password></replica></shard>`;
+
+const remoteServers = ({ name, shards }: NonNullable<ServerSettings["cluster"]>): string =>
+  `<remote_servers><${name}>${shards.map(shardXml).join("")}</${name}></remote_servers>`;
 
 const configXml = (settings: ServerSettings, usersPath: string): string => {
   const { dataDir, memoryBytes, cluster } = settings;
@@ -102,9 +102,10 @@ const configXml = (settings: ServerSettings, usersPath: string): string => {
 `;
 };
 
+const secret = ({ password }: Credentials): string => `<password_sha256_hex>${sha256(password)}</password_sha256_hex>`;
+
 const usersXml = ({ users, memoryBytes }: ServerSettings): string => {
   const loopback = "<networks><ip>127.0.0.1</ip></networks>";
-  const secret = ({ password }: Credentials): string => `<password_sha256_hex>${sha256(password)}</password_sha256_hex>`;
   const readerMemory = Math.floor(memoryBytes * 0.6);
   return `<clickhouse>
   <profiles>

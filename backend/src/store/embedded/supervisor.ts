@@ -50,6 +50,8 @@ const START_TIMEOUT_MS = 60_000;
 const PROBE_INTERVAL_MS = 500;
 const UNRESPONSIVE_AFTER_MS = 120_000;
 const BACKOFF_MS = { first: 100, most: 5_000 };
+/** A life this long says that starting works. */
+const STEADY_AFTER_MS = 3_000;
 const START_ATTEMPTS = 5;
 const STDERR_TAIL = 2_000;
 const CHILD = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./child.ts" : "./child.js", import.meta.url));
@@ -112,7 +114,7 @@ export class EmbeddedStore extends EventEmitter<Events> {
       if (this.#stopping.signal.aborted) return;
       this.emit("down", reason);
       this.#options.log.warn(`the store is away (${reason}), starting it again`);
-      if (performance.now() - upSince > 30_000) backoffMs = BACKOFF_MS.first;
+      if (performance.now() - upSince > STEADY_AFTER_MS) backoffMs = BACKOFF_MS.first;
       life = undefined;
       while (!life && !this.#stopping.signal.aborted) {
         await delay(backoffMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);

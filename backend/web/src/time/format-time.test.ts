@@ -12,9 +12,9 @@ describe("row and full times", () => {
     expect(formatRowTime(local("042123456"), false)).toBe("14:03:07.042");
     expect(formatRowTime(local("042123456"), true)).toBe("11-22 14:03:07.042");
   });
-  it("keeps all nine digits in full", () => {
+  it("keeps all digits in full", () => {
     expect(formatFullTime(local("000000001"))).toMatch(/^2026-11-22 14:03:07\.000000001 [+-]\d\d:\d\d$/);
-    expect(formatFullTime(local("5"))).toContain("07.500000000");
+    expect(formatFullTime(local("5"))).toContain("07.5 ");
   });
   it("shows what it cannot read as it is", () => {
     expect(formatRowTime("soon", false)).toBe("soon");

@@ -20,13 +20,13 @@ export const formatRowTime = (iso: string, withDate: boolean): string => {
   return withDate ? `${day(date).slice(5)} ${time}` : time;
 };
 
-/** The nine digits after the second, which Date cannot hold. */
-const nanoseconds = (iso: string): string => (/\.(\d{1,9})/.exec(iso)?.[1] ?? "").padEnd(9, "0");
+/** The fraction of the second as it came: Date holds three of its nine digits. */
+const fraction = (iso: string): string => /\.\d+/.exec(iso)?.[0] ?? "";
 
 /** `2026-11-22 14:03:07.042123456 +01:00`. */
 export const formatFullTime = (iso: string): string => {
   const date = new Date(iso);
-  return Number.isNaN(date.getTime()) ? iso : `${day(date)} ${clock(date)}.${nanoseconds(iso)} ${zone(date)}`;
+  return Number.isNaN(date.getTime()) ? iso : `${day(date)} ${clock(date)}${fraction(iso)} ${zone(date)}`;
 };
 
 /** `22 Nov, 14:03:07`, for labels of ranges and charts. */

@@ -21,8 +21,12 @@ interface FieldsSidebarProps {
 /** The level buttons are above the list already. */
 const HIDDEN = new Set(["level", "severity"]);
 const OPEN_AT_FIRST = new Set(["service", "host"]);
+/** Core fields that people ask about most, before the others. */
+const FIRST = ["service", "host", "environment"];
 const SEARCHABLE_FROM = 12;
 const REFRESH_MS = 60_000;
+
+const rank = ({ name }: LogField): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
 
 export const FieldsSidebar = ({ range, onFilter }: FieldsSidebarProps) => {
   const [wanted, setWanted] = useState("");
@@ -43,7 +47,7 @@ export const FieldsSidebar = ({ range, onFilter }: FieldsSidebarProps) => {
       )}
       {fields.isPending && Array.from({ length: 8 }, (_, i) => <Skeleton key={i} height={12} m={12} width="70%" />)}
       {fields.isError && <p className={css.note}>The fields could not be read.</p>}
-      <FieldGroup title="Fields" fields={shown.filter(({ kind }) => kind === "core")} onFilter={onFilter} />
+      <FieldGroup title="Fields" fields={shown.filter(({ kind }) => kind === "core").sort((a, b) => rank(a) - rank(b))} onFilter={onFilter} />
       <FieldGroup title="Attributes" fields={shown.filter(({ kind }) => kind === "attribute")} onFilter={(name, value, exclude) => onFilter(attributeField(name), value, exclude)} />
     </aside>
   );

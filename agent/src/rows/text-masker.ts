@@ -1,0 +1,91 @@
+/**
+ * Masks what was appended to a text column: finds candidates natively over all of its values at
+ * once, and rewrites only the values that really change. Searching the columns instead of the input
+ * spares keys, ids and times: a third of the bytes.
+ */
+
+import { CandidateIndex, NO_HIT, maskText, type Detector, type MaskCounts } from "../mask/index.ts";
+import type { Arena } from "./arena.ts";
+
+export class TextMasker {
+  readonly #arena: Arena;
+  readonly #detectors: ReadonlySet<Detector>;
+  readonly #masked: MaskCounts;
+  readonly #candidates: CandidateIndex;
+
+  constructor(arena: Arena, detectors: ReadonlySet<Detector>, masked: MaskCounts) {
+    this.#arena = arena;
+    this.#detectors = detectors;
+    this.#masked = masked;
+    this.#candidates = new CandidateIndex(detectors);
+  }
+
+  /** Masks the values (length as varint, then bytes) in [from, end); the new end. */
+  rewrite(from: number, end: number): number {
+    const { bytes, buffer } = this.#arena;
+    const { hits } = this.#candidates;
+    // Too many candidates to note: then every value is one.
+    const all = !this.#candidates.search(buffer, from, end);
+    let hit = 0;
+    let drift = 0;
+    let regionEnd = end;
+    /** Everything before `write` is done; [keep, read) stays as it is and is still to be moved there. */
+    let write = from;
+    let keep = from;
+    let read = from;
+    while (read < regionEnd) {
+      if (!all && hits[hit] === NO_HIT) break;
+      let start = read;
+      let length = 0;
+      for (let shift = 0; ; shift += 7) {
+        const byte = bytes[start++]!;
+        length |= (byte & 0x7f) << shift;
+        if (byte < 0x80) break;
+      }
+      const next = start + length;
+      if (all || hits[hit]! + drift < next) {
+        while (hits[hit]! !== NO_HIT && hits[hit]! + drift < next) hit++;
+        const text = buffer.toString("utf8", start, next);
+        const masked = maskText(text, this.#masked, this.#detectors);
+        if (masked !== text) {
+          write = this.#move(write, keep, read);
+          const growth = write + sizeOf(masked) - next;
+          if (growth > 0) {
+            bytes.copyWithin(next + growth, next, regionEnd);
+            drift += growth;
+            regionEnd += growth;
+          }
+          write = this.#write(write, masked);
+          keep = next + Math.max(growth, 0);
+          read = keep;
+          continue;
+        }
+      }
+      read = next;
+    }
+    return this.#move(write, keep, regionEnd);
+  }
+
+  /** Moves [from, to) to `target`; the end there. */
+  #move(target: number, from: number, to: number): number {
+    if (target !== from) this.#arena.bytes.copyWithin(target, from, to);
+    return target + to - from;
+  }
+
+  #write(at: number, text: string): number {
+    const { bytes, buffer } = this.#arena;
+    let rest = Buffer.byteLength(text);
+    let end = at;
+    for (; rest >= 0x80; rest >>>= 7) bytes[end++] = (rest & 0x7f) | 0x80;
+    bytes[end++] = rest;
+    return end + buffer.write(text, end, "utf8");
+  }
+}
+
+/** Bytes of a value with its length. */
+const sizeOf = (text: string): number => {
+  const length = Buffer.byteLength(text);
+  let size = length + 1;
+  for (let rest = length >>> 7; rest > 0; rest >>>= 7) size++;
+  return size;
+};
