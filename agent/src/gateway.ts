@@ -100,7 +100,7 @@ export const createGateway = async ({ dataDir, transport, log = silentLog, clock
 
     close() {
       return (closing ??= (async () => {
-        if (sender.isBackendUp) await sender.drained(AbortSignal.timeout(CLOSE_PATIENCE_MS));
+        await sender.drainedOrAway(AbortSignal.timeout(CLOSE_PATIENCE_MS));
         await sender.stop();
         await buffer.close();
       })());

@@ -91,6 +91,7 @@ export const createPipeline = async ({ config, log, clock = systemClock, stdinSe
   // send
   const transport = new HttpTransport({
     endpoint, apiKey: config.apiKey, connections: send.max_in_flight, timeoutMs: send.timeout, userAgent: `obs-agent/${VERSION}`,
+    onAgentIdTaken: (taken) => void buffer.leaveAgentId(taken).catch((error: unknown) => log.error("the new agent id is not durable", { error })),
   });
   const sender = new Sender({
     queue: buffer, transport, maxInFlight: send.max_in_flight, backOff: { firstMs: send.retry_first, longestMs: send.retry_longest }, clock, log, counters,
@@ -119,7 +120,7 @@ export const createPipeline = async ({ config, log, clock = systemClock, stdinSe
         const patience = AbortSignal.timeout(drainMs);
         const flushed = Promise.all(lineShards.map((shard) => shard.flush())).catch((error: unknown) => log.error("what was read last is not durable and will be read again", { error }));
         await Promise.race([flushed, new Promise((resolve) => patience.addEventListener("abort", resolve, { once: true }))]);
-        if (sender.isBackendUp) await sender.drained(patience);
+        await sender.drainedOrAway(patience);
         await sender.stop();
         await admin?.close();
         await buffer.close();

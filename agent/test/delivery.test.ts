@@ -98,6 +98,24 @@ describe("delivery", () => {
       expect(stderr).toContain("is the API key right");
     }));
 
+  it("goes on under a new agent id when its own belongs to another key, and keeps what it has", () =>
+    withScratch(async ({ path, configure }) => {
+      await mkdir(path("logs"));
+      await writeFile(path("logs", "app.log"), numbered(0, 10));
+      let taken: string | undefined;
+      backend.fault = ({ key }) => {
+        taken ??= key.slice(0, 16);
+        return key.startsWith(taken) ? { kind: "refuse", status: 403, code: "forbidden", details: { reason: "agent_id_taken" }, retryAfterSeconds: 1 } : { kind: "none" };
+      };
+      const agent = new AgentProcess({ args: ["run", "--config", await configure(backend.url)] });
+      await expect.poll(() => agent.stderr, WAIT).toContain("belongs to another API key");
+      await appendFile(path("logs", "app.log"), numbered(10, 15));
+      await expect.poll(() => storedNumbers(), WAIT).toEqual([10, 11, 12, 13, 14]);
+      backend.fault = () => ({ kind: "none" });
+      await expect.poll(() => storedNumbers(), WAIT).toEqual(upTo(15));
+      await agent.kill("SIGTERM");
+    }));
+
   it("sends its series again when the store asks for them, and asks again about batches of an earlier boot", () =>
     withScratch(async ({ path, configure }) => {
       await mkdir(path("logs"));

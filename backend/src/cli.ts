@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { createAuthenticator, createIssueKey, createSignIn } from "./auth/index.ts";
 import { type Config, ConfigError, OPTIONS, readConfig } from "./config.ts";
 import type { Scope } from "./core/contracts.ts";
-import { type Metadata, OPERATOR_TENANT, SCOPES } from "./core/metadata.ts";
+import { type ApiKey, type Metadata, OPERATOR_TENANT, SCOPES } from "./core/metadata.ts";
 import { openMetadata } from "./meta/index.ts";
 import { readInstance } from "./start/data-lock.ts";
 import { resetDataFolder } from "./start/reset.ts";
@@ -23,7 +23,7 @@ const USAGE = `usage: obs-backend <command>
   signin [--tenant ID]     prints a new one-time link to the dashboard
   keys list                API keys of a tenant
   keys create --name NAME --scopes ingest,query,admin
-  keys revoke ID           (keys commands take --tenant ID, "${OPERATOR_TENANT}" if not given)
+  keys revoke ID           (keys commands take --json, and --tenant ID: "${OPERATOR_TENANT}" if not given)
   reset                    deletes everything that is kept in the data folder
   version, help
 
@@ -80,28 +80,30 @@ interface Flags {
   readonly tenant: string;
   readonly name?: string | undefined;
   readonly scopes?: string | undefined;
+  readonly json: boolean;
 }
 
-const keys = async (config: Config, [action, id]: string[], { tenant, name, scopes }: Flags): Promise<void> =>
+const keyLine = ({ id, name, scopes, lastUsedAt, revokedAt }: ApiKey): string =>
+  `${id}  ${scopes.join(",").padEnd(18)}  used ${isoOr(lastUsedAt, "never")}  ${revokedAt === null ? "valid" : `revoked ${isoOr(revokedAt, "")}`}  ${name}`;
+
+const keys = async (config: Config, [action, id]: string[], { tenant, name, scopes, json }: Flags): Promise<void> =>
   withMetadata(config, async (metadata) => {
     switch (action) {
-      case "list":
-        for (const key of await metadata.keys.list(tenant))
-          print(`${key.id}  ${key.scopes.join(",").padEnd(18)}  used ${isoOr(key.lastUsedAt, "never")}  ${key.revokedAt === null ? "valid" : `revoked ${isoOr(key.revokedAt, "")}`}  ${key.name}`);
-        return;
+      case "list": {
+        const found = await metadata.keys.list(tenant);
+        return print(json ? JSON.stringify(found) : found.map(keyLine).join("\n"));
+      }
       case "create": {
         const wanted = { tenant, name: name ?? "made on the command line", scopes: parseScopes(scopes) };
         if (!(await metadata.tenants.policy(tenant))) throw new UserError(`there is no tenant "${tenant}"`);
         const key = await createIssueKey(metadata.keys)(wanted);
         await metadata.audit.record({ tenant, actor: "cli", action: "key.create", subject: key.id });
-        print(`${key.id}  ${key.secret}`);
-        return;
+        return print(json ? JSON.stringify({ id: key.id, key: key.secret }) : `${key.id}  ${key.secret}`);
       }
       case "revoke":
         if (id === undefined || !(await metadata.keys.revoke(tenant, id))) throw new UserError(`tenant "${tenant}" has no valid key ${id ?? ""}`);
         await metadata.audit.record({ tenant, actor: "cli", action: "key.revoke", subject: id });
-        print(`${id} is refused from now on (by running backends within 5 s)`);
-        return;
+        return print(json ? JSON.stringify({ id, revoked: true }) : `${id} is refused from now on (by running backends within 5 s)`);
       default:
         throw new UsageError("keys list | create | revoke ID");
     }
@@ -125,6 +127,7 @@ const FLAGS = {
   tenant: { type: "string", default: OPERATOR_TENANT },
   name: { type: "string" },
   scopes: { type: "string" },
+  json: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
   version: { type: "boolean", default: false },
 } as const;

@@ -78,7 +78,7 @@ export const start = async (config: Config, terminal: Terminal): Promise<Started
     return {
       url: backend.url,
       stop: () =>
-        progress.step("stopped", async () => {
+        progress.step("stopping", async () => {
           // The agent first: what it has read still gets through.
           await agent?.stop();
           await backend.stop();

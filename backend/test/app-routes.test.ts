@@ -301,8 +301,9 @@ describe("every answer", () => {
     expect((await errorOf(ask("GET /api/v1/nothing"))).code).toBe("not_found");
     expect((await errorOf(ask("POST /nothing"))).code).toBe("not_found");
     expect((await errorOf(ask("GET /assets/missing.js"))).code).toBe("not_found");
-    expect((await errorOf(ask("GET /..%2f..%2fpackage.json"))).code).toBe("invalid_request");
-    for (const url of ["/", "/hosts/web-01"]) expect((await ask(`GET ${url}`)).headers["content-type"]).toContain("text/html");
+    expect((await errorOf(ask("GET /assets/..%2f..%2fpackage.json"))).code).toBe("invalid_request");
+    expect((await ask("GET /..%2f..%2fpackage.json")).body).not.toContain("fastify");
+    for (const url of ["/", "/hosts/web-01", "/hosts/web-01.example.com"]) expect((await ask(`GET ${url}`)).headers["content-type"]).toContain("text/html");
   });
 
   it("leaves no secret in the log", async () => {

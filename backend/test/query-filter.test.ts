@@ -129,7 +129,7 @@ describe("a compiled filter", () => {
       fc.asyncProperty(filter, async (f) => {
         expect(await found(f)).toEqual(expected(f));
       }),
-      { numRuns: 400 },
+      { numRuns: 300 },
     );
   });
 

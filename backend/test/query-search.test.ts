@@ -7,6 +7,7 @@ import type { LogHit, LogSearchAnswer, Queries } from "../src/core/queries.ts";
 import type { Store } from "../src/core/store.ts";
 import { ApiError } from "../src/errors.ts";
 import { createQueries } from "../src/query/index.ts";
+import { MAX_CONDITIONS, MAX_DEPTH, MAX_QUERY_LENGTH } from "../src/query/lucene/parse.ts";
 import { formatNs } from "../src/query/time.ts";
 import { startTestStore, type TestStore } from "../src/testing.ts";
 import { logRecord, nextKey, storeLogs } from "./query-rows.ts";
@@ -239,7 +240,7 @@ describe("when time runs out", () => {
   it("of the counts, the page is still answered and says so", async () => {
     const answer = await createQueries({ store: slow((text) => text.includes("GROUP BY")), now: () => NOW_MS }).searchLogs("pages", { size: 5, histogram: {} });
     expect(messages(answer)).toHaveLength(5);
-    expect(answer).toMatchObject({ hits: { total: 5 }, completeness: { partial: true } });
+    expect(answer).toMatchObject({ hits: { total: 5 }, completeness: { weights: false, partial: true, estimated_total: 5 } });
     expect(answer).not.toHaveProperty("histogram");
   });
 
@@ -282,5 +283,24 @@ describe("fields", () => {
 
   it("refuse what they do not know", async () => {
     await expect(queries.logFields("fields", { start: "x", limit: "5" })).rejects.toMatchObject({ code: "invalid_request", details: { problems: [{ path: "start" }, { path: "" }] } });
+  });
+});
+
+const many = (condition: (i: number) => string, joint: string): string => Array.from({ length: MAX_CONDITIONS }, (_, i) => condition(i)).join(joint);
+
+describe("queries at their limits", () => {
+  it.each([
+    ["words", many((i) => `w${i}`, " OR ")],
+    ["phrases", many((i) => `w${i}*-x`, " ")],
+    ["ranges of attributes", many((i) => `a${i}:[${i} TO ${i + 1_000}]`, " OR ")],
+    ["patterns of attributes", many((i) => `a${i}:x${i}*`, " ")],
+    ["one long phrase", `"${"数".repeat(MAX_QUERY_LENGTH - 2)}"`],
+    ["one long phrase of many words", `"${"ab ".repeat(MAX_QUERY_LENGTH / 3 - 2)}"`],
+    ["wildcards", "a*?".repeat(MAX_QUERY_LENGTH / 4)],
+    ["depth", `${"(".repeat(MAX_DEPTH)}a OR b*${")".repeat(MAX_DEPTH)}`],
+    ["negations", `${"NOT ".repeat(MAX_DEPTH)}a`],
+  ])("%s", async (_, query) => {
+    const { hits } = await queries.searchLogs("seed", { query });
+    expect(hits.total).toBeLessThanOrEqual(2);
   });
 });

@@ -93,8 +93,8 @@ describe("the first start", { timeout: 90_000 }, () => {
   });
 
   it("refuses a key within seconds of its revocation by another process", async () => {
-    const made = await cli(["keys", "create", "--name", "short-lived", "--scopes", "ingest"], environment);
-    const [id, secret] = made.stdout.trim().split(/\s+/) as [string, string];
+    const made = await cli(["keys", "create", "--name", "short-lived", "--scopes", "ingest", "--json"], environment);
+    const { id, key: secret } = JSON.parse(made.stdout) as { id: string; key: string };
     expect((await ingest(secret, "before")).status).toBe(202);
     expect((await cli(["keys", "revoke", id], environment)).code).toBe(0);
     await until("the key is refused", async () => (await ingest(secret, "after")).status === 401, 15_000);

@@ -6,6 +6,7 @@
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { countBodies } from "./sink/count-bodies.ts";
 import type { BodyCounts } from "./sink/count-bodies.ts";
 import { startSink } from "./sink/start-sink.ts";
@@ -130,7 +131,9 @@ const runsOf = async (context: Context, input: Input, name: string, masking: boo
 
 const complete = (input: Input, runs: readonly Run[]): boolean => runs.every(({ counts }) => counts.rows === input.lines);
 
-const clean = (runs: readonly Run[]): boolean => runs.every(({ counts }) => Object.values(counts.unmasked).every((count) => count === 0));
+/** Everything that the generator hid was found, and nothing else was taken for it. */
+const masksExactly = ({ sensitive }: Input, runs: readonly Run[]): boolean =>
+  runs.every(({ counts }) => isDeepStrictEqual(counts.masked, sensitive) && Object.values(counts.unmasked).every((count) => count === 0));
 
 interface WorkOutcome {
   readonly figures: Record<string, unknown>;
@@ -149,6 +152,7 @@ const runWork = async (context: Context, input: Input, work: Work): Promise<Work
   return {
     figures: {
       ...figures,
+      sensitive: input.sensitive,
       masked: runs[0]!.counts.masked,
       unmasked: runs[0]!.counts.unmasked,
       // The peers' w2 drops nine of ten DEBUG lines; here every row is shipped.
@@ -156,7 +160,7 @@ const runWork = async (context: Context, input: Input, work: Work): Promise<Work
       ...(unmaskedRuns.length > 0 ? { maskingOff: summarize(input, unmaskedRuns) } : {}),
       peers: Object.fromEntries(peers),
     },
-    passed: complete(input, runs) && complete(input, unmaskedRuns) && clean(runs),
+    passed: complete(input, runs) && complete(input, unmaskedRuns) && masksExactly(input, runs),
   };
 };
 

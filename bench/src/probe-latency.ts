@@ -56,8 +56,11 @@ const probe = async (installation: Installation, file: string, word: string, sig
   return undefined;
 };
 
-const installationOf = async ({ options, scratch, children, signal }: Context): Promise<Installation> =>
-  options.url === "" ? await startAllInOne(children, scratch, signal) : { url: options.url.replace(/\/$/, ""), apiKey: options.key };
+const installationOf = async ({ options, scratch, children, signal }: Context): Promise<Installation> => {
+  if (options.url === "") return await startAllInOne(children, scratch, signal);
+  if (options.key === "") throw new Error("--url needs --key: an API key with the scopes ingest and query");
+  return { url: options.url.replace(/\/$/, ""), apiKey: options.key };
+};
 
 const run = async (context: Context): Promise<{ result: Record<string, unknown>; passed: boolean }> => {
   const { options, scratch, children, progress, signal } = context;

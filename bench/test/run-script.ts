@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
 
 export interface ToolRun {
   readonly code: number | null;
@@ -13,6 +14,8 @@ export interface ToolRun {
 export const runScript = async (script: string, args: readonly string[]): Promise<ToolRun> => {
   const file = fileURLToPath(new URL(`../src/${script}`, import.meta.url));
   const child = spawn(process.execPath, [file, "--", "--json", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  // A test that ran into its time limit must not leave a system running.
+  onTestFinished(() => void child.kill("SIGTERM"));
   const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   const last = stdout.trimEnd().split("\n").at(-1) ?? "";

@@ -48,10 +48,14 @@ describe("disk buffer", () => {
     withFolder(async (folder) => {
       const buffer = await open(folder);
       const old = await commitBatch(buffer);
-      const id = await buffer.takeNewAgentId();
+      const [first] = await takeAll(buffer);
+      await buffer.leaveAgentId(first!);
+      const id = buffer.state().agentId;
+      await buffer.leaveAgentId(first!);
+      expect(buffer.state().agentId).toBe(id);
       const young = await commitBatch(buffer);
       expect(young.key.startsWith(id)).toBe(true);
-      expect((await takeAll(buffer)).map(({ key }) => key)).toEqual([old.key, young.key]);
+      expect([first!, ...(await takeAll(buffer))].map(({ key }) => key)).toEqual([old.key, young.key]);
       await buffer.close();
       const again = await open(folder);
       expect(again.state().agentId).toBe(id);

@@ -43,8 +43,9 @@ import type { Database, Operation } from "./database.ts";
 import { decodeEntry, encodeEntry, type AcknowledgedPart, type DeadPart, type Entry, type SegmentPlace } from "./entry.ts";
 import { GroupWriter } from "./group-writer.ts";
 import { agentIdText, Identity, newAgentId } from "./identity.ts";
-import { bodyKey, entryKey, META_AGENT, positionKey } from "./keys.ts";
+import { bodyKey, entryKey, META_AGENT } from "./keys.ts";
 import type { BufferContents } from "./open-buffer.ts";
+import { del, DESCRIPTION_BYTES, diskBytes, nothing, positionOperations, put, removeBody, shelved, unknownEntry } from "./operations.ts";
 import type { Reserve } from "./reserve.ts";
 import type { SegmentStore } from "./segments.ts";
 import { Shelf, type Shelved } from "./shelf.ts";
@@ -71,24 +72,7 @@ const INLINE_MAX_BYTES = 64 << 10;
 /** Acknowledged batches may fill this part of the budget. */
 const ACKNOWLEDGED_SHARE = 0.25;
 const SEEN_BOOTS = 64;
-/** Disk that a description and its keys take, for the budget. */
-const DESCRIPTION_BYTES = 512;
 const SHORTEST_EXPIRY_MS = 1_000;
-
-const put = (key: string, value: Uint8Array): Operation => ({ type: "put", key, value });
-const del = (key: string): Operation => ({ type: "del", key });
-const removeBody = ({ key, place }: Pick<Entry, "key" | "place">): Operation[] => (place ? [] : [del(bodyKey(key))]);
-const diskBytes = ({ bodyBytes, place }: Pick<Entry, "bodyBytes" | "place">): number => DESCRIPTION_BYTES + (place ? 0 : bodyBytes);
-const shelved = ({ key, bodyBytes, place }: Entry, atMs: number, storeBoot = ""): Shelved => ({ key, bodyBytes, ...(place && { place }), atMs, storeBoot });
-
-/** An empty position is one that is no longer needed. */
-const positionOperations = (positions: ReadonlyMap<string, Uint8Array>): Operation[] =>
-  [...positions].map(([id, position]) => (position.length > 0 ? put(positionKey(id), position) : del(positionKey(id))));
-
-/** For a description that does not parse: its rows show up as a gap in the ledger. */
-const unknownEntry = (key: string): Entry => ({ key, stream: "logs", tenant: "", rows: 0, rawBytes: 0, firstNs: 0n, lastNs: 0n, bodyBytes: 0, bodyCrc: 0 });
-
-const nothing = { bodies: [], durable: false, operations: (): Operation[] => [], book: (): void => {} };
 
 /** Made by openDiskBuffer (open-buffer.ts). */
 export class DiskBuffer implements CommitTarget, BatchQueue {
@@ -211,6 +195,11 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
     return undefined;
   }
 
+  async bodyOf({ key }: BufferedBatch): Promise<Uint8Array | undefined> {
+    const entry = this.#handedOut.get(key);
+    return entry && this.#readBody(entry);
+  }
+
   async acknowledge({ key }: BufferedBatch, ack: BatchAck): Promise<void> {
     const entry = this.#takeBack(key);
     const { clock, keepAcknowledgedMs } = this.#options;
@@ -233,13 +222,17 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
     await this.#bury(entry, body, reason, (ledger) => (ledger.signals[entry.stream].deadLettered += entry.rows));
   }
 
-  /** The agent id belongs to someone else: batches sealed from now on get a new one. */
-  async takeNewAgentId(): Promise<string> {
+  /**
+   * The agent id of this batch belongs to another key: batches sealed from now on get a new one.
+   * Those sealed before keep theirs (they may be stored already) and wait for that key to go.
+   */
+  async leaveAgentId({ key: taken }: BufferedBatch): Promise<void> {
+    if (!taken.startsWith(`${this.#identity.agentId}-`)) return;
     const agent = newAgentId();
-    await this.#writer.write({ ...nothing, durable: true, operations: () => [put(META_AGENT, Buffer.from(agentIdText(agent)))] });
     this.#identity.begin(agent);
     this.#cursor.beginRun(this.#identity.run);
-    return this.#identity.agentId;
+    this.#options.log.warn("the agent id belongs to another API key (a copied data folder, or a key that was replaced and not revoked): new batches get a new one", { agentId: this.#identity.agentId });
+    await this.#writer.write({ ...nothing, durable: true, operations: () => [put(META_AGENT, Buffer.from(agentIdText(agent)))] });
   }
 
   // ---- what others ask

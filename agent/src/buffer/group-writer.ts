@@ -92,7 +92,7 @@ export class GroupWriter {
       if (this.#closing.signal.aborted) return reject(new Error("BUG: a change was given to a closed buffer"));
       (change.durable ? this.#growing : this.#shrinking).push({ change, places: undefined, resolve, reject });
       if (!change.durable) this.#wakePause?.();
-      this.#running ??= this.#run().finally(() => (this.#running = undefined));
+      this.#running ??= this.#run();
     });
   }
 
@@ -116,13 +116,16 @@ export class GroupWriter {
       if (written) {
         pauseMs = FIRST_PAUSE_MS;
       } else {
-        if (this.#closing.signal.aborted) return this.#giveUp();
+        if (this.#closing.signal.aborted) break;
         // What came meanwhile may be what frees the room.
         const hasNews = this.#shrinking.length > (freed ? 0 : shrinking.length);
         if (!hasNews) await this.#pause(pauseMs);
         pauseMs = freed || hasNews ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       }
     }
+    this.#giveUp();
+    // In the same tick as the last look at the queues: the next change starts the next run.
+    this.#running = undefined;
   }
 
   /** After the disk was full: only what leaves the reserve alone. */

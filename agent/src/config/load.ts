@@ -112,18 +112,18 @@ const explain = (issue: z.core.$ZodIssue, files: readonly ReadFile[]): ConfigErr
   return [{ ...locate(path, files), message: issue.message }];
 };
 
-/** Where a path stands. Items of a list that several files gave are counted through. */
+/** Where a path stands: the file that has most of it. Items of a list that several files gave are counted through. */
 const locate = (path: Path, files: readonly ReadFile[]): Pick<ConfigError, "where" | "path"> => {
-  const dotted = path.join(".");
+  let best = { depth: 0, where: files.length === 1 ? files[0]!.name : "" };
   let skipped = 0;
   for (const { name, document, lines, value } of files) {
     const list = (value as Record<string, unknown>)[String(path[0])];
     const own = Array.isArray(list) && typeof path[1] === "number" ? [path[0]!, path[1] - skipped, ...path.slice(2)] : [...path];
     if (Array.isArray(list)) skipped += list.length;
-    for (let length = own.length; length > 0; length--) {
-      const node = document.getIn(own.slice(0, length), true);
-      if (node !== undefined) return { where: whereIs(name, lines, node as Node), path: dotted };
+    for (let depth = own.length; depth > best.depth; depth--) {
+      const node = document.getIn(own.slice(0, depth), true);
+      if (node !== undefined) best = { depth, where: whereIs(name, lines, node as Node) };
     }
   }
-  return { where: files.length === 1 ? files[0]!.name : "", path: dotted };
+  return { where: best.where, path: path.join(".") };
 };

@@ -27,6 +27,8 @@ export interface CommitTarget {
 export interface BatchQueue {
   /** Each waiting batch once, oldest run first, in the order of keys; undefined = none right now. */
   next(): Promise<BufferedBatch | undefined>;
+  /** Body of a batch that was handed out and is not settled; undefined when it is damaged by now. */
+  bodyOf(batch: BufferedBatch): Promise<Uint8Array | undefined>;
   /** Calls back whenever `next` may have something. */
   onAvailable(listener: () => void): void;
   /** Books what the backend said and lets the batch go, in one write. */

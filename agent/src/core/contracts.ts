@@ -81,7 +81,8 @@ export interface BufferedBatch extends Omit<SealedBatch, "positions"> {
 /** Outcome of one delivery, as a value: retry is never guessed from an exception. */
 export type Delivery =
   | { readonly kind: "acknowledged"; readonly ack: BatchAck }
-  | { readonly kind: "retry"; readonly reason: string; readonly afterMs?: number }
+  /** `onlyThis`: the fault lies with this batch, others may go on. */
+  | { readonly kind: "retry"; readonly reason: string; readonly afterMs?: number; readonly onlyThis?: boolean }
   | { readonly kind: "permanent"; readonly reason: string };
 
 export interface Transport {

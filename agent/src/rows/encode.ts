@@ -9,6 +9,7 @@ import {
   batchKeyToUInt128,
   encodeNative,
   indexWidth,
+  writeDictionary,
   type BatchKey,
   type ColumnBody,
 } from "@obs/wire";
@@ -18,9 +19,6 @@ interface Ids {
   readonly size: number;
   value(id: number): Buffer;
 }
-
-/** Flags of a LowCardinality block that brings its own keys; the index type is added. */
-const OWN_KEYS = 0x600n;
 
 export class BlockEncoder {
   readonly #columns: LogColumns;
@@ -80,25 +78,21 @@ export class BlockEncoder {
     const { bytes, view } = this.#columns.arena;
     const indexOfId = this.#indexOfId;
     const used: number[] = [];
-    for (let at = start; at < start + count * 2; at += 2) {
-      const id = view.getUint16(at, true);
+    const rowIds = new Uint16Array(bytes.buffer, start, count);
+    for (let row = 0; row < count; row++) {
+      const id = rowIds[row]!;
       if (indexOfId[id] === 0) indexOfId[id] = used.push(id);
     }
     const width = indexWidth(used.length);
-    for (let index = 0; index < count; index++) {
-      const value = indexOfId[view.getUint16(start + index * 2, true)]! - 1;
-      if (width === 1) bytes[target + index] = value;
-      else view.setUint16(target + index * 2, value, true);
-    }
+    if (width === 1) for (let row = 0; row < count; row++) bytes[target + row] = indexOfId[rowIds[row]!]! - 1;
+    else for (let row = 0; row < count; row++) view.setUint16(target + row * 2, indexOfId[rowIds[row]!]! - 1, true);
     for (const id of used) indexOfId[id] = 0;
     const header = new ByteWriter(256);
-    header.uint64(OWN_KEYS | BigInt(width >> 1));
-    header.uint64(BigInt(used.length));
-    for (const id of used) {
-      header.varint(ids.value(id).length);
-      header.raw(ids.value(id));
-    }
-    header.uint64(BigInt(count));
+    writeDictionary(
+      header,
+      used.map((id) => ids.value(id)),
+      count,
+    );
     return [header.bytes(), bytes.subarray(target, target + count * width)];
   }
 

@@ -21,7 +21,7 @@ export interface HttpTransportOptions {
   readonly userAgent: string;
   readonly nowMs?: () => number;
   /** Called when the agent id belongs to another key, before the delivery is answered as a retry. */
-  readonly onAgentIdTaken?: () => void;
+  readonly onAgentIdTaken?: (batch: BufferedBatch) => void;
 }
 
 /** A person has to act: a key, an address, a version. */
@@ -81,7 +81,7 @@ export class HttpTransport implements Transport {
         body: batch.body,
         signal,
       });
-      return this.#judge(answer, await readText(answer));
+      return this.#judge(batch, answer, await readText(answer));
     } catch (error) {
       const { code, message } = error as { code?: string; message: string };
       return { kind: "retry", reason: `${this.#url.host}: ${code ?? message}` };
@@ -116,7 +116,7 @@ export class HttpTransport implements Transport {
     };
   }
 
-  #judge({ statusCode, headers }: Answer, text: string): Delivery {
+  #judge(batch: BufferedBatch, { statusCode, headers }: Answer, text: string): Delivery {
     const value = parse(text);
     if (statusCode === 200) return isAck(value) ? { kind: "acknowledged", ack: value } : this.#slowly("the answer is not an acknowledgement: is the endpoint an obs backend?");
     const error = errorOf(value);
@@ -124,8 +124,8 @@ export class HttpTransport implements Transport {
     const asked = parseRetryAfter([headers["retry-after"]].flat()[0], this.#options.nowMs?.() ?? Date.now());
     if (statusCode === 401) return this.#slowly(`${reason} (is the API key right, and not revoked?)`, asked);
     if (statusCode === 403 && (error?.details as { reason?: unknown } | undefined)?.reason === "agent_id_taken") {
-      this.#options.onAgentIdTaken?.();
-      return this.#slowly(reason, asked);
+      this.#options.onAgentIdTaken?.(batch);
+      return { ...this.#slowly(reason, asked), onlyThis: true };
     }
     if (statusCode === 403) return this.#slowly(`${reason} (the API key needs the scope "ingest")`, asked);
     if (error?.code === "schema_unknown") return this.#slowly(`${reason} (the backend is older than this agent)`, asked);
@@ -134,7 +134,7 @@ export class HttpTransport implements Transport {
     return this.#slowly(`${reason} (is the endpoint right?)`, asked);
   }
 
-  #slowly(reason: string, asked?: number): Delivery {
+  #slowly(reason: string, asked?: number): Extract<Delivery, { kind: "retry" }> {
     return { kind: "retry", reason, afterMs: asked ?? SLOW_RETRY_MS };
   }
 }

@@ -45,6 +45,7 @@ class ListQueue implements BatchQueue {
   }
 
   next = async (): Promise<BufferedBatch | undefined> => this.waiting.shift();
+  bodyOf = async (): Promise<Uint8Array> => new Uint8Array(1);
   onAvailable = (listener: () => void): void => void (this.#listener = listener);
   acknowledge = async ({ key }: BufferedBatch): Promise<void> => void this.settled.push(`${key} stored`);
   deadLetter = async ({ key }: BufferedBatch, reason: string): Promise<void> => void this.settled.push(`${key} dead: ${reason}`);
@@ -143,6 +144,24 @@ describe("sender", () => {
       await clock.advance(500);
     }
     expect(queue.settled).toEqual(["b stored", "c stored", "d stored"]);
+  });
+
+  it("puts a batch off whose fault is its own, and goes on with all others at full width", async () => {
+    const { clock, queue, transport, sender } = await build();
+    queue.add("a", "b", "c", "d");
+    await settle();
+    await transport.answer({ kind: "retry", reason: "403", afterMs: 30_000, onlyThis: true });
+    await transport.answer({ kind: "retry", reason: "403", afterMs: 30_000, onlyThis: true });
+    expect(sender.isBackendUp).toBe(true);
+    expect(transport.begun).toEqual(["a#1", "b#1", "c#1", "d#1"]);
+    await transport.answer(acknowledged);
+    await transport.answer(acknowledged);
+    await clock.advance(30_000);
+    expect(transport.begun.slice(4)).toEqual(["a#2", "b#2"]);
+    await transport.answer(acknowledged);
+    await transport.answer(acknowledged);
+    await sender.drained();
+    expect(queue.settled).toEqual(["c stored", "d stored", "a stored", "b stored"]);
   });
 
   it("sets aside what is refused for good, without opening the circuit", async () => {

@@ -6,8 +6,8 @@
  *   (full jitter, or what the backend asked for), until one comes through.
  * - Probes take turns among the batches, so one batch that always fails cannot block the others;
  *   it waits longer and longer by itself.
- * - Failed batches wait without their bodies being read again only up to `maxInFlight`; the rest of
- *   the buffer stays on the disk.
+ * - A fault that lies with one batch (an agent id that belongs to another key) holds up no other:
+ *   the batch is put off, its body stays on the disk meanwhile.
  */
 
 import type { BatchQueue } from "../core/batch-buffer.ts";
@@ -37,13 +37,19 @@ interface Held {
   dueMs: number;
 }
 
+const NO_BODY = new Uint8Array(0);
+/** Batches put off of which the sender keeps track; it looks at no new ones beyond. */
+const MAX_PUT_OFF = 10_000;
+
 const QUEUE_FAULT_PAUSE_MS = 1_000;
 
 export class Sender {
   readonly #options: SenderOptions;
   readonly #held: Held[] = [];
+  /** Held for a fault of their own, without their bodies. */
+  readonly #putOff: Held[] = [];
   readonly #stopping = new AbortController();
-  readonly #idleWaiters = new Set<() => void>();
+  readonly #changeWaiters = new Set<() => void>();
   #underWay = new Set<Promise<void>>();
   /** Deliveries that failed since the last one that came through; 0 = the circuit is closed. */
   #failures = 0;
@@ -81,16 +87,24 @@ export class Sender {
 
   /** Resolves when nothing waits any more, or when the signal aborts. */
   async drained(signal?: AbortSignal): Promise<void> {
-    while (!this.#isEmpty() && !signal?.aborted)
-      await new Promise<void>((resolve) => {
-        const done = (): void => {
-          this.#idleWaiters.delete(done);
-          signal?.removeEventListener("abort", done);
-          resolve();
-        };
-        this.#idleWaiters.add(done);
-        signal?.addEventListener("abort", done, { once: true });
-      });
+    while (!this.#isEmpty() && !signal?.aborted) await this.#changed(signal);
+  }
+
+  /** The same, for an end: also resolves when the backend is away, for then it may take for ever. */
+  async drainedOrAway(signal: AbortSignal): Promise<void> {
+    while (!this.#isEmpty() && !signal.aborted && this.isBackendUp) await this.#changed(signal);
+  }
+
+  #changed(signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#changeWaiters.delete(done);
+        signal?.removeEventListener("abort", done);
+        resolve();
+      };
+      this.#changeWaiters.add(done);
+      signal?.addEventListener("abort", done, { once: true });
+    });
   }
 
   /** Ends deliveries under way. What was not acknowledged stays in the buffer. */
@@ -102,7 +116,7 @@ export class Sender {
   }
 
   #isEmpty(): boolean {
-    return this.#isDry && this.#held.length === 0 && this.#underWay.size === 0;
+    return this.#isDry && this.#held.length + this.#putOff.length === 0 && this.#underWay.size === 0;
   }
 
   #wake(): void {
@@ -125,7 +139,7 @@ export class Sender {
       }
     }
     this.#isPumping = false;
-    if (this.#isEmpty()) for (const done of [...this.#idleWaiters]) done();
+    if (this.#isEmpty() || !this.isBackendUp) for (const done of [...this.#changeWaiters]) done();
   }
 
   /** Begins deliveries until there is no room, nothing to send, or nothing due. */
@@ -146,17 +160,27 @@ export class Sender {
     }
   }
 
-  /** A failed batch that is due, else a new one, else (for a probe) the one that waited longest. */
+  /** A failed batch that is due, else a new one. */
   async #choose(nowMs: number): Promise<Held | undefined> {
+    const { queue, maxInFlight } = this.#options;
     const due = this.#held.findIndex(({ dueMs }) => dueMs <= nowMs);
     if (due >= 0) return this.#held.splice(due, 1)[0];
-    if (this.#held.length < this.#options.maxInFlight) {
-      const batch = await this.#options.queue.next();
+    if (this.#held.length < maxInFlight && this.#putOff.length < MAX_PUT_OFF) {
+      const batch = await queue.next();
       if (batch) return { batch, failures: 0, dueMs: 0 };
       this.#isDry = true;
     }
-    const earliest = Math.min(...this.#held.map(({ dueMs }) => dueMs));
+    if (this.#putOff.length > 0 && this.#putOff[0]!.dueMs <= nowMs) return this.#takeUp(this.#putOff.shift()!);
+    const earliest = Math.min(...this.#held.map(({ dueMs }) => dueMs), this.#putOff[0]?.dueMs ?? Number.POSITIVE_INFINITY);
     if (Number.isFinite(earliest)) this.#wakeIn(earliest - nowMs);
+    return undefined;
+  }
+
+  async #takeUp(held: Held): Promise<Held | undefined> {
+    const { queue } = this.#options;
+    const body = await queue.bodyOf(held.batch);
+    if (body) return { ...held, batch: { ...held.batch, body } };
+    await queue.deadLetter(held.batch, "damaged");
     return undefined;
   }
 
@@ -188,12 +212,17 @@ export class Sender {
     }
   }
 
-  #holdBack(held: Held, { reason, afterMs }: Extract<Delivery, { kind: "retry" }>): void {
+  #holdBack(held: Held, { reason, afterMs, onlyThis }: Extract<Delivery, { kind: "retry" }>): void {
     const { clock, backOff, log, random } = this.#options;
     if (this.#stopping.signal.aborted) return;
     const nowMs = clock.nowMs();
     held.batch.attempt += 1;
     held.failures += 1;
+    if (onlyThis) {
+      if (this.#putOff.length === 0) log.warn("a batch is not taken for now: it stays in the buffer and is sent again", { batch: held.batch.key, reason });
+      this.#putOff.push({ ...held, batch: { ...held.batch, body: NO_BODY }, dueMs: nowMs + (afterMs ?? backOff.longestMs) });
+      return;
+    }
     const wasUp = this.isBackendUp;
     // Deliveries that were under way together and fail together are one failure.
     if (nowMs >= this.#probeAtMs) this.#failures += 1;

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import type { IncomingLog } from "obs-agent";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { TenantPolicy } from "../core/contracts.ts";
 import type { IngestDoors } from "../core/ingest.ts";
 import { ApiError } from "../errors.ts";
@@ -228,6 +228,25 @@ describe("the door for logs", () => {
     });
     const refusal = await refusalOf(away.logs(policy, { service: "api", logs: [{ message: "m" }] }, 1));
     expect(refusal).toMatchObject({ code: "store_unavailable", retryAfterSeconds: 5 });
+  });
+});
+
+describe("a pipeline that does not come back, as with a full disk", () => {
+  it("makes requests wait only for a while, and then only so many", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const never = createDoors({
+      gateway: { ingestLogs: () => new Promise(() => undefined), ingestMetrics: () => new Promise(() => undefined) },
+      limits: { takeTenant: async () => undefined, takeService: async () => undefined },
+      maxItems: 3,
+      clock: () => now,
+    });
+    const send = () => refusalOf(never.logs(policy, { service: "api", logs: [{ message: "m" }] }, 1));
+    const waiting = Array.from({ length: 256 }, send);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await send(), "at once").toMatchObject({ code: "store_unavailable", retryAfterSeconds: 5 });
+    await vi.advanceTimersByTimeAsync(10_000);
+    for (const refusal of await Promise.all(waiting)) expect(refusal.code).toBe("store_unavailable");
+    vi.useRealTimers();
   });
 });
 

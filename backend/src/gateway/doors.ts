@@ -20,6 +20,8 @@ import { timeWindow } from "./timestamps.ts";
 /** More errors than this are counted but not listed. */
 const MAX_ERRORS = 100;
 const BUFFER_RETRY_SECONDS = 5;
+const WRITE_PATIENCE_MS = 10_000;
+const MAX_WAITING = 256;
 
 export interface DoorOptions {
   readonly gateway: Pick<Gateway, "ingestLogs" | "ingestMetrics">;
@@ -38,17 +40,35 @@ const refuseIfNothingIsLeft = (accepted: readonly unknown[], errors: readonly It
 /** Faults of the pipeline that pass. */
 const PASSING: ReadonlySet<string | undefined> = new Set<AgentErrorCode>(["buffer_full", "closed"]);
 
-const durably = async <T>(write: Promise<T>): Promise<T> => {
-  try {
-    return await write;
-  } catch (cause) {
-    if (!PASSING.has((cause as { code?: string }).code)) throw cause;
-    throw new ApiError("store_unavailable", "The gateway's buffer takes nothing at the moment.", { cause, retryAfterSeconds: BUFFER_RETRY_SECONDS });
-  }
+const busy = (cause?: unknown): ApiError =>
+  new ApiError("store_unavailable", "The gateway's buffer takes nothing at the moment.", { cause, retryAfterSeconds: BUFFER_RETRY_SECONDS });
+
+/**
+ * Durable writes, of which a full disk makes some wait as long as it is full: their clients are told
+ * to come again after a while, and when many wait, new ones are not begun.
+ */
+const createWriter = () => {
+  let waiting = 0;
+  return async <T>(begin: () => Promise<T>): Promise<T> => {
+    if (waiting >= MAX_WAITING) throw busy();
+    waiting++;
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<never>((_resolve, reject) => (timer = setTimeout(() => reject(busy()), WRITE_PATIENCE_MS)));
+    const write = begin().finally(() => {
+      waiting--;
+      clearTimeout(timer);
+    });
+    try {
+      return await Promise.race([write, patience]);
+    } catch (cause) {
+      throw PASSING.has((cause as { code?: string }).code) ? busy(cause) : cause;
+    }
+  };
 };
 
 export const createDoors = ({ gateway, limits, maxItems, clock = Date.now }: DoorOptions): IngestDoors => {
   const rates = createRates(clock);
+  const durably = createWriter();
 
   const take = async (policy: TenantPolicy, service: string, signal: Signal, rows: number, bytes: number): Promise<void> => {
     await limits.takeService(policy.tenant, service, signal, rows);
@@ -62,7 +82,7 @@ export const createDoors = ({ gateway, limits, maxItems, clock = Date.now }: Doo
       const { accepted, errors } = readItems(logs, readLogItem(BigInt(now) * 1_000_000n, timeWindow(now, policy.retentionDays.logs, policy.maxFutureMs)));
       refuseIfNothingIsLeft(accepted, errors);
       await take(policy, service, "logs", accepted.length, bytes);
-      const { key } = await durably(gateway.ingestLogs(policy.tenant, accepted, { service, host, environment }));
+      const { key } = await durably(() => gateway.ingestLogs(policy.tenant, accepted, { service, host, environment }));
       return {
         status: "accepted",
         received: accepted.length,
@@ -79,7 +99,7 @@ export const createDoors = ({ gateway, limits, maxItems, clock = Date.now }: Doo
       const { accepted, errors } = readItems(metrics, readMetricItem(now, timeWindow(now, policy.retentionDays.samples, policy.maxFutureMs), labels));
       refuseIfNothingIsLeft(accepted, errors);
       await take(policy, service, "metrics", accepted.length, bytes);
-      await durably(gateway.ingestMetrics(policy.tenant, accepted));
+      await durably(() => gateway.ingestMetrics(policy.tenant, accepted));
       return {
         status: "accepted",
         received: accepted.length,

@@ -5,17 +5,22 @@
 
 import type { IncomingHttpHeaders } from "node:http";
 import { promisify } from "node:util";
-import { gunzip, inflate, zstdDecompress } from "node:zlib";
+import { constants, gunzip, inflate, zstdDecompress, type ZstdOptions } from "node:zlib";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { ApiError } from "../errors.ts";
 import { jsonErrorPosition } from "./json-error-position.ts";
 
+/** A frame may ask for a window of its own before it has shown a byte: no more than a body may hold. */
+const MAX_WINDOW_LOG = 24;
+
 type Unpack = (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+
+const unzstd = promisify(zstdDecompress) as (body: Buffer, options: ZstdOptions) => Promise<Buffer>;
 
 const UNPACK: Readonly<Record<string, Unpack>> = {
   gzip: promisify(gunzip) as Unpack,
   deflate: promisify(inflate) as Unpack,
-  zstd: promisify(zstdDecompress) as Unpack,
+  zstd: (body, options) => unzstd(body, { ...options, params: { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG } }),
   identity: async (body) => body,
 };
 

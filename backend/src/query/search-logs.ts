@@ -178,9 +178,13 @@ const readCounts = async ({ store, scope, search, signal, deadlineMs }: Reading)
   }
 };
 
-const summarise = (page: Page, counts: Counts | undefined): { total: number; completeness: Completeness } => {
-  if (!counts) return { total: page.rows.length, completeness: { weights: false, partial: true, estimated_total: page.rows.length } };
-  return { total: counts.total, completeness: { weights: counts.weighted, partial: page.timedOut, estimated_total: Math.round(counts.estimatedTotal) } };
+/** Without counts, the page is what is known. */
+const summarise = ({ rows, timedOut }: Page, counts: Counts | undefined): { total: number; completeness: Completeness } => {
+  const weightOfRows = rows.reduce((sum, { weight }) => sum + weight, 0);
+  const total = counts?.total ?? rows.length;
+  const weights = counts?.weighted ?? rows.some(({ weight }) => weight !== 1);
+  const estimated = counts?.estimatedTotal ?? weightOfRows;
+  return { total, completeness: { weights, partial: timedOut || counts === undefined, estimated_total: Math.round(estimated) } };
 };
 
 const isTimeout = (error: unknown): boolean => error instanceof ApiError && error.code === "query_timeout";

@@ -19,7 +19,9 @@ describe("values", () => {
         const statement = systemStatement(join(values.map(({ value }) => sql`f(${value})`), sql`, `));
         // What is left when the placeholders go is our own text.
         expect(statement.text.replace(/\{p\d+:[A-Za-z0-9()]+\}/g, "@")).toBe(values.map(() => "f(@)").join(", "));
-        expect(Object.keys(statement.params)).toHaveLength(values.length);
+        // Each placeholder stands for its value.
+        const names = [...statement.text.matchAll(/\{(p\d+):/g)].map((match) => match[1]!);
+        expect(names.map((name) => statement.params[name])).toEqual(values.map(({ value }) => value.value));
       }),
     );
   });
@@ -27,6 +29,12 @@ describe("values", () => {
   it("are numbered in the order of the text", () => {
     const statement = systemStatement(sql`a ${param.string("x")} b ${sql`c ${param.uint8(7)} d`} e ${param.bool(true)}`);
     expect(statement).toEqual({ text: "a {p0:String} b c {p1:UInt8} d e {p2:Bool}", params: { p0: "x", p1: 7, p2: true } });
+  });
+
+  it("travel once however often they are used", () => {
+    const statement = systemStatement(sql`${param.string("x")} ${param.string("x")} ${param.strings(["x"])} ${param.strings(["x"])} ${param.strings(["x", ""])} ${param.uint8(1)} ${param.uint32(1)}`);
+    expect(statement.text).toBe("{p0:String} {p0:String} {p1:Array(String)} {p1:Array(String)} {p2:Array(String)} {p3:UInt8} {p4:UInt32}");
+    expect(statement.params).toEqual({ p0: "x", p1: ["x"], p2: ["x", ""], p3: 1, p4: 1 });
   });
 
   it("replace what UTF-8 cannot say", () => {

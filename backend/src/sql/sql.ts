@@ -186,8 +186,9 @@ const render = (body: Fragment): Rendered => {
   const params: Record<string, unknown> = {};
   const tenants = new Set<string>();
   const openings: number[] = [];
+  // A value that stands in several places travels once: ClickHouse takes 1,000 parameters and no more.
+  const names = new Map<string, string>();
   let rendered = "";
-  let next = 0;
   const walk = (node: Fragment): void => {
     if (!fragments.has(node)) throw new Error("BUG: not a fragment");
     if (sources.has(node)) openings.push(rendered.length);
@@ -196,9 +197,12 @@ const render = (body: Fragment): Rendered => {
       const tenant = tenantOf.get(part);
       if (tenant !== undefined) tenants.add(tenant);
       if (values.has(part)) {
-        const name = `p${next++}`;
-        params[name] = (part as Value).value;
-        rendered += `{${name}:${(part as Value).type}}`;
+        const { type, value: held } = part as Value;
+        const identity = `${type}:${Array.isArray(held) ? held.map((item) => `${String(item).length}:${item}`).join("") : held}`;
+        const name = names.get(identity) ?? `p${names.size}`;
+        names.set(identity, name);
+        params[name] = held;
+        rendered += `{${name}:${type}}`;
       } else walk(part as Fragment);
       rendered += node.strings[i + 1] ?? "";
     }

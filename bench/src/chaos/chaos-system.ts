@@ -39,14 +39,16 @@ export interface ChaosOptions {
 }
 
 /**
- * How long inserts take under the fault `orphan`: some end before the time within which an insert
+ * How many inserts are slow, and how long they take under the fault `orphan`: some end before the time within which an insert
  * must have begun (10 s), some after it, all before the store gives them up (30 s).
  */
+const SLOW_SHARE = 0.4;
 const INSERT_DELAY_MS = { least: 1000, spread: 14_000 };
 /** A restart of the backend takes 1 to 3 s on two busy cores; an orphan must outlive it. */
 const LEAST_ORPHAN_MS = 4000;
 /** Under the fault `orphan` every repeat waits for at least 10 s. */
 const RECOVERY_LIMIT_MS = 30_000;
+const FIRST_ROWS_LIMIT_MS = 60_000;
 const RECOVERY_POLL_MS = 10;
 const DELIVERY_STALL_MS = 45_000;
 const DELIVERY_POLL_MS = 100;
@@ -84,7 +86,7 @@ export class ChaosSystem implements Victims {
     const { children, scratch, signal, fault, random } = options;
     const dataDir = join(scratch, "backend");
     mkdirSync(dataDir, { recursive: true });
-    const ownStore = fault === "orphan" ? await OwnStore.start(join(scratch, "store"), () => INSERT_DELAY_MS.least + random.below(INSERT_DELAY_MS.spread)) : undefined;
+    const ownStore = fault === "orphan" ? await OwnStore.start(join(scratch, "store"), () => (random.random() < SLOW_SHARE ? INSERT_DELAY_MS.least + random.below(INSERT_DELAY_MS.spread) : 0)) : undefined;
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const backend = new Restartable(children, backendProcess({ dataDir, port, ...(ownStore ? { storeUrl: ownStore.backendUrl } : {}) }));
@@ -124,6 +126,21 @@ export class ChaosSystem implements Victims {
     }
   }
 
+  /** Until the agent has been told that so many rows are stored. Throws when that takes too long. */
+  async acknowledged(rows: number): Promise<void> {
+    const limit = Date.now() + FIRST_ROWS_LIMIT_MS;
+    while (this.proxy.acknowledgedRows < rows) {
+      await this.#assertRunning();
+      if (Date.now() > limit) throw new Error(`only ${this.proxy.acknowledgedRows} of the first ${rows} rows were acknowledged within ${FIRST_ROWS_LIMIT_MS / 1000} s`);
+      await sleep(RECOVERY_POLL_MS, undefined, { signal: this.#options.signal });
+    }
+  }
+
+  /** The kills are over: what is left is delivered at full speed. */
+  relent(): void {
+    this.#ownStore?.slow.hurry();
+  }
+
   /** Until another batch is acknowledged: everything runs again. */
   async recovered(): Promise<void> {
     const before = this.proxy.acknowledgedBatches;
@@ -156,8 +173,8 @@ export class ChaosSystem implements Victims {
     return { url, user: users.writer.username, password: users.writer.password };
   }
 
-  deliveryCounts(): DeliveryTotals {
-    return this.#counts.totals();
+  deliveryCounts(): Promise<DeliveryTotals> {
+    return this.#counts.finalTotals();
   }
 
   /** Inserts that committed after their backend had died; only known for the fault `orphan`. */

@@ -48,6 +48,12 @@ export class DeliveryCounts {
     clearInterval(this.#timer);
   }
 
+  /** Reads once more, then gives the totals. */
+  async finalTotals(): Promise<DeliveryTotals> {
+    await this.#read();
+    return this.totals();
+  }
+
   async #read(): Promise<void> {
     const life = this.#lives;
     try {

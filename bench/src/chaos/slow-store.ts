@@ -6,7 +6,7 @@
  */
 
 import { createServer, request } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { ClientRequest, IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,11 +17,13 @@ const TAIL_BYTES = 16;
 
 interface Held {
   readonly untilMs: number;
+  /** To the backend: destroyed when it has died. */
+  readonly response: ServerResponse;
 }
 
 export class SlowStore {
   readonly #target: URL;
-  readonly #insertDelayMs: () => number;
+  #insertDelayMs: () => number;
   readonly #server: Server;
   readonly #held = new Set<Held>();
   #orphansCommitted = 0;
@@ -45,10 +47,15 @@ export class SlowStore {
     this.#server.close();
   }
 
-  /** Inserts that have begun and will still take at least `leastMs`. */
+  /** No insert is slowed down from now on. */
+  hurry(): void {
+    this.#insertDelayMs = () => 0;
+  }
+
+  /** Inserts of a living backend that have begun and will still take at least `leastMs`. */
   held(leastMs = 0): number {
     const now = Date.now();
-    return [...this.#held].filter(({ untilMs }) => untilMs - now >= leastMs).length;
+    return [...this.#held].filter(({ untilMs, response }) => !response.destroyed && untilMs - now >= leastMs).length;
   }
 
   /** Inserts whose backend was dead when they committed. */
@@ -72,7 +79,8 @@ export class SlowStore {
     });
     const answered = new Promise<IncomingMessage>((resolve, reject) => onward.once("response", resolve).once("error", reject));
     answered.catch(() => undefined);
-    if (isDataInsert(incoming, body)) await this.#sendSlowly(onward, body);
+    const delayMs = isDataInsert(incoming, body) ? this.#insertDelayMs() : 0;
+    if (delayMs > 0) await this.#sendSlowly(onward, body, { untilMs: Date.now() + delayMs, response });
     else onward.end(body);
     const reply = await answered;
     const replyBody = await buffer(reply);
@@ -84,15 +92,13 @@ export class SlowStore {
     response.end(replyBody);
   }
 
-  async #sendSlowly(onward: ReturnType<typeof request>, body: Buffer): Promise<void> {
+  async #sendSlowly(onward: ClientRequest, body: Buffer, held: Held): Promise<void> {
     const cut = body.length - TAIL_BYTES;
     onward.write(body.subarray(0, cut));
-    const delayMs = this.#insertDelayMs();
-    const held: Held = { untilMs: Date.now() + delayMs };
     this.#held.add(held);
     this.#delayed++;
     try {
-      await sleep(delayMs);
+      await sleep(held.untilMs - Date.now());
     } finally {
       this.#held.delete(held);
     }

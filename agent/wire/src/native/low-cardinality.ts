@@ -16,11 +16,14 @@ const SHARED_DICTIONARY = 0x100n;
 /** Bytes of one index into a dictionary of that many keys: 1, 2 or 4. */
 export const indexWidth = (keys: number): 1 | 2 | 4 => (keys <= 0x100 ? 1 : keys <= 0x10000 ? 2 : 4);
 
-/** Everything that stands before the indexes, without the version. */
-export const writeDictionary = (writer: ByteWriter, keys: Iterable<string>, keyCount: number, rows: number): void => {
-  writer.uint64(OWN_KEYS | BigInt(indexWidth(keyCount) >> 1));
-  writer.uint64(BigInt(keyCount));
-  for (const key of keys) writer.string(key);
+/** Everything that stands before the indexes, without the version. Keys are UTF-8. */
+export const writeDictionary = (writer: ByteWriter, keys: readonly Uint8Array[], rows: number): void => {
+  writer.uint64(OWN_KEYS | BigInt(indexWidth(keys.length) >> 1));
+  writer.uint64(BigInt(keys.length));
+  for (const key of keys) {
+    writer.varint(key.length);
+    writer.raw(key);
+  }
   writer.uint64(BigInt(rows));
 };
 
@@ -29,7 +32,7 @@ export const writeLowCardinality = (writer: ByteWriter, values: readonly string[
   if (values.length === 0) return;
   const indexOf = new Map<string, number>();
   for (const value of values) if (!indexOf.has(value)) indexOf.set(value, indexOf.size);
-  writeDictionary(writer, indexOf.keys(), indexOf.size, values.length);
+  writeDictionary(writer, Array.from(indexOf.keys(), (key) => Buffer.from(key)), values.length);
   const width = indexWidth(indexOf.size);
   for (const value of values) {
     const index = indexOf.get(value)!;

@@ -17,9 +17,9 @@ import { resolveField, type QueryField } from "../fields.ts";
 import { allOf, anyOf, EVERY_ROW, negate, type LogFilter, type Pattern } from "../filter.ts";
 import { Scanner, syntaxError, type Word } from "./scanner.ts";
 
-/** Bounds on what one query may cost to parse and to run. */
+/** Bounds on what one query may cost to parse and to run. A condition has at most four parameters, of 1,000. */
 export const MAX_QUERY_LENGTH = 8_192;
-export const MAX_CONDITIONS = 256;
+export const MAX_CONDITIONS = 200;
 export const MAX_DEPTH = 32;
 
 const MESSAGE: QueryField = { kind: "message" };

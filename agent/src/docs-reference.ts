@@ -1,0 +1,45 @@
+/**
+ * Writes agent/docs/config.md, config.schema.json and metrics.md from the code:
+ * `node agent/src/docs-reference.ts`. A test holds the files equal to what this makes.
+ */
+
+import { writeFileSync } from "node:fs";
+import { configJsonSchema, configReference } from "./config/reference.ts";
+import { METRICS } from "./core/counters.ts";
+import { ERRORS } from "./errors.ts";
+
+const metricsReference = (): string => `# Metrics of obs-agent
+
+<!-- Generated from agent/src/core/counters.ts; a test holds it equal. -->
+
+Prometheus text at \`http://127.0.0.1:8686/metrics\` (option \`admin.listen\`).
+
+| name | type | meaning |
+|---|---|---|
+${Object.entries(METRICS)
+  .map(([name, [type, doc]]) => `| \`${name}\` | ${type} | ${doc} |`)
+  .join("\n")}
+`;
+
+const errorsReference = (): string => `# Errors of obs-agent
+
+<!-- Generated from agent/src/errors.ts; a test holds it equal. -->
+
+What ends the agent, or a call of its gateway. Data never does, after start-up.
+
+| code | exit code | meaning |
+|---|---|---|
+${Object.entries(ERRORS)
+  .map(([code, [exitCode, doc]]) => `| \`${code}\` | ${exitCode} | ${doc} |`)
+  .join("\n")}
+`;
+
+/** Generated files by their name in agent/docs. */
+export const generatedDocs = (): Readonly<Record<string, string>> => ({
+  "config.md": configReference(),
+  "config.schema.json": `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`,
+  "metrics.md": metricsReference(),
+  "errors.md": errorsReference(),
+});
+
+if (import.meta.main) for (const [name, text] of Object.entries(generatedDocs())) writeFileSync(new URL(`../docs/${name}`, import.meta.url), text);
