@@ -70,6 +70,14 @@ const readArguments = (args: readonly string[]): Invocation => {
   return { command: help ? "help" : version ? "version" : ((named as Command | undefined) ?? fallback), configPaths, json };
 };
 
+/** Asks the agent that runs on the data folder. */
+const showStatus = async (configPaths: readonly string[], json: boolean): Promise<number> => {
+  const [{ findDataDir }, { fetchStatus }, { formatStatus }] = await Promise.all([import("./cli/configuration.ts"), import("./admin/server.ts"), import("./admin/status.ts")]);
+  const status = await fetchStatus(await findDataDir(configPaths));
+  process.stdout.write(json ? `${JSON.stringify(status)}\n` : formatStatus(status));
+  return 0;
+};
+
 const perform = async ({ command, configPaths, json }: Invocation): Promise<number> => {
   switch (command) {
     case "help":
@@ -81,7 +89,7 @@ const perform = async ({ command, configPaths, json }: Invocation): Promise<numb
       return 0;
     }
     case "status":
-      return (await import("./cli/status.ts")).showStatus(configPaths, json);
+      return showStatus(configPaths, json);
     case "validate":
       return (await import("./cli/validate.ts")).validate(configPaths, json);
     case "run":

@@ -228,6 +228,15 @@ describe("a bad batch", () => {
     expect(await storedRows(tenant)).toBe(0);
   });
 
+  it("one that touches more days than an insert may is refused whole", async () => {
+    const narrow = createDelivery({ store: test.store, log: { warn: () => undefined }, limits: { minLingerMs: 1, maxPartitions: 3 } });
+    const tenant = newTenant();
+    const batch = logBatch(tenant, [1, 2, 3, 4, 5].flatMap((day) => recent(3, daysAgo(day))));
+    await expect(narrow.accept(batch)).rejects.toMatchObject({ code: "too_large" });
+    expect(await storedRows(tenant)).toBe(0);
+    await narrow.close();
+  });
+
   it("a store that is away is a 503", async () => {
     const away = createDelivery({ store: { ...test.store, available: false } as never, log: { warn: () => undefined } });
     await expect(away.accept(logBatch(newTenant(), recent(1)))).rejects.toMatchObject({ code: "store_unavailable", status: 503 });

@@ -3,7 +3,7 @@
 import { readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { STREAM_NAMES } from "@obs/wire";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { conservationGap } from "../core/conservation.ts";
 import { MetricsRegistry } from "../core/counters.ts";
@@ -155,29 +155,29 @@ describe("a damaged buffer", () => {
     }));
 });
 
-describe("a full disk", () => {
-  const full = (): Error => Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+const full = (): Error => Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
 
-  /** Stands where the disk is: while `isFull`, nothing that grows is written. */
-  const quota = () => {
-    const state = { isFull: false, failDatabase: false };
-    return {
-      state,
-      wrap: ({ database, segments }: { database: Database; segments: SegmentStore }) => ({
-        segments: Object.create(segments, {
-          append: { value: (bodies: readonly Uint8Array[]) => (state.isFull && bodies.length > 0 ? Promise.reject(full()) : segments.append(bodies)) },
-        }) as SegmentStore,
-        database: new Proxy(database, {
-          get: (target, name) => {
-            if (name === "batch" && state.failDatabase) return () => Promise.reject(new Error("Database write failed", { cause: new Error("IO error: 000005.log: No space left on device") }));
-            const value = Reflect.get(target, name) as unknown;
-            return typeof value === "function" ? (value.bind(target) as unknown) : value;
-          },
-        }),
+/** Stands where the disk is: while `isFull`, nothing that grows is written. */
+const quota = () => {
+  const state = { isFull: false, failDatabase: false };
+  return {
+    state,
+    wrap: ({ database, segments }: { database: Database; segments: SegmentStore }) => ({
+      segments: Object.create(segments, {
+        append: { value: (bodies: readonly Uint8Array[]) => (state.isFull && bodies.length > 0 ? Promise.reject(full()) : segments.append(bodies)) },
+      }) as SegmentStore,
+      database: new Proxy(database, {
+        get: (target, name) => {
+          if (name === "batch" && state.failDatabase) return () => Promise.reject(new Error("Database write failed", { cause: new Error("IO error: 000005.log: No space left on device") }));
+          const value = Reflect.get(target, name) as unknown;
+          return typeof value === "function" ? (value.bind(target) as unknown) : value;
+        },
       }),
-    };
+    }),
   };
+};
 
+describe("a full disk", () => {
   it("makes commits wait, lets acknowledgements through, and goes on when there is room", () =>
     withFolder(async (folder) => {
       const { state, wrap } = quota();
@@ -223,9 +223,9 @@ describe("a full disk", () => {
       const { state, wrap } = quota();
       const buffer = await open(folder, { wrap });
       state.isFull = true;
-      const rejected = expect(commitBatch(buffer, { bytes: LARGE })).rejects.toThrow("could not be written");
+      const committed = commitBatch(buffer, { bytes: LARGE }).catch((error: Error) => error.message);
       await buffer.close();
-      await rejected;
+      expect(await committed).toContain("could not be written");
     }));
 });
 

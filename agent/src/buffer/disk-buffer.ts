@@ -159,7 +159,8 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
   }
 
   async whenRoom(signal?: AbortSignal): Promise<void> {
-    while (this.bytes >= this.#options.maxBytes && !signal?.aborted) {
+    const isAborted = (): boolean => signal?.aborted === true;
+    while (this.bytes >= this.#options.maxBytes && !isAborted()) {
       this.#expire(0);
       await new Promise<void>((resolve) => {
         const wake = (): void => {
@@ -338,7 +339,7 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
       this.#databaseBytes -= diskBytes(entry);
       if (entry.place) await this.#segments.release(entry.place);
     }
-    for (const wake of [...this.#roomWaiters]) wake();
+    for (const wake of this.#roomWaiters) wake();
   }
 
   /** A boot id never seen before: what other boots acknowledged is asked about again. */

@@ -5,7 +5,7 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { open, rm, statfs } from "node:fs/promises";
+import { open, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 
 /** The reserve is a part of the buffer's budget, up to twice LevelDB's write buffer. */
@@ -28,12 +28,14 @@ export class Reserve {
   /** Takes the room if there is any; false when there is not. */
   async take(): Promise<boolean> {
     if (this.#isHeld) return true;
+    const found = await stat(this.#path).catch(() => undefined);
+    if (found?.size === this.#bytes) return (this.#isHeld = true);
     try {
       const file = await open(this.#path, "w", 0o600);
       try {
         // Random, because some filesystems store zeros in no room at all.
-        const piece = randomBytes(Math.min(PIECE_BYTES, this.#bytes));
-        for (let written = 0; written < this.#bytes; written += piece.length) await file.writeFile(piece);
+        const piece = randomBytes(PIECE_BYTES);
+        for (let written = 0; written < this.#bytes; written += piece.length) await file.writeFile(piece.subarray(0, this.#bytes - written));
       } finally {
         await file.close();
       }

@@ -136,7 +136,7 @@ export const openSegments = async (folder: string, segmentBytes: number): Promis
     },
 
     async removeUnused() {
-      for (const [number, segment] of [...segments]) if (segment.entries === 0) await remove(number);
+      for (const [number, segment] of segments) if (segment.entries === 0) await remove(number);
     },
 
     async close() {

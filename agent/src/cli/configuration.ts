@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { formatConfigError, loadConfig, type ConfigError } from "../config/load.ts";
-import { resolveConfig, type AgentConfig } from "../config/resolve.ts";
+import { dataDirOf, resolveConfig, type AgentConfig } from "../config/resolve.ts";
 import type { ConfigFile } from "../config/schema.ts";
 import { createLog, type Log } from "../core/log.ts";
 import { AgentError } from "../errors.ts";
@@ -11,12 +11,15 @@ const USUAL_PATHS = ["/etc/obs-agent/config.yaml", "/etc/obs-agent/conf.d"];
 
 const pathsOf = (given: readonly string[]): readonly string[] => (given.length > 0 ? given : USUAL_PATHS.filter((path) => existsSync(path)));
 
-/** The files alone. */
-export const readFiles = async (given: readonly string[]): Promise<{ readonly config: ConfigFile } | { readonly errors: readonly ConfigError[] }> => loadConfig(pathsOf(given), process.env);
+/** The data folder, as far as it can be known: faults elsewhere in the configuration do not matter. */
+export const findDataDir = async (given: readonly string[]): Promise<string> => {
+  const file = await loadConfig(pathsOf(given), process.env);
+  return dataDirOf("config" in file ? file.config : {}, process.env);
+};
 
 /** Files, environment and defaults; with every error there is. */
 export const readConfiguration = async (given: readonly string[]): Promise<{ readonly config: AgentConfig } | { readonly errors: readonly ConfigError[] }> => {
-  const file = await readFiles(given);
+  const file = await loadConfig(pathsOf(given), process.env);
   return "errors" in file ? file : resolveConfig(file.config, process.env);
 };
 

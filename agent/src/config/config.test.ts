@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { interpolate } from "./interpolate.ts";
 import { formatConfigError, loadConfig } from "./load.ts";
@@ -115,9 +115,9 @@ describe("configuration", () => {
   });
 });
 
-describe("resolution", () => {
-  const resolved = async (text: string, environment: Record<string, string> = {}) => resolveConfig(await configOf([await write("a.yaml", text)]), { OBS_LOCAL_FILE: join(folder, "local.json"), ...environment });
+const resolved = async (text: string, environment: Record<string, string> = {}) => resolveConfig(await configOf([await write("a.yaml", text)]), { OBS_LOCAL_FILE: join(folder, "local.json"), ...environment });
 
+describe("resolution", () => {
   it("prefers the environment, and reads the key from a file", async () => {
     const key = await write("key", "obs_i_file\n");
     expect(await resolved(`endpoint: http://a\napi_key_file: ${key}\n`, { OBS_ENDPOINT: "http://b" })).toMatchObject({ config: { endpoint: "http://b", apiKey: "obs_i_file" } });

@@ -60,6 +60,11 @@ describe("parseJsonLeaves", () => {
     expect(parseJsonLeaves(text)!.map(({ path, text: leaf }) => [path, leaf])).toEqual(expected);
   });
 
+  it("takes strings as long as a line may be", () => {
+    const long = ["x", "\\", '"', "é\n"].map((unit) => unit.repeat(1024 * 1024));
+    expect(parseJsonLeaves(JSON.stringify({ ...long }))!.map(({ text }) => text.length)).toEqual(long.map(({ length }) => length));
+  });
+
   it("leaves documents that are too deep, and ends on any", () => {
     expect(parseJsonLeaves(nestedIn(60, '{"b":', "}"))).toHaveLength(1);
     for (const text of [nestedIn(100, '{"b":', "}"), nestedIn(100_000, "[", "]"), '{"a":'.repeat(100_000)]) expect(parseJsonLeaves(text)).toBeUndefined();

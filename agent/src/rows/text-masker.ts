@@ -7,6 +7,12 @@
 import { CandidateIndex, NO_HIT, maskText, type Detector, type MaskCounts } from "../mask/index.ts";
 import type { Arena } from "./arena.ts";
 
+/**
+ * A label may be a byte longer than what it replaces. When it does not fit, the rest of the region
+ * makes room for many such at once; the gap is closed at the end. Less than a row's slack.
+ */
+const GAP_BYTES = 16 * 1024;
+
 export class TextMasker {
   readonly #arena: Arena;
   readonly #detectors: ReadonlySet<Detector>;
@@ -50,14 +56,12 @@ export class TextMasker {
         if (masked !== text) {
           write = this.#move(write, keep, read);
           const growth = write + sizeOf(masked) - next;
-          if (growth > 0) {
-            bytes.copyWithin(next + growth, next, regionEnd);
-            drift += growth;
-            regionEnd += growth;
-          }
+          const shift = growth > 0 ? growth + GAP_BYTES : 0;
+          if (shift > 0) bytes.copyWithin(next + shift, next, regionEnd);
+          drift += shift;
+          regionEnd += shift;
           write = this.#write(write, masked);
-          keep = next + Math.max(growth, 0);
-          read = keep;
+          keep = read = next + shift;
           continue;
         }
       }

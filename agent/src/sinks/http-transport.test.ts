@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { BufferedBatch } from "../core/contracts.ts";
 import { backOffMs, parseRetryAfter } from "./back-off.ts";
 import { HttpTransport } from "./http-transport.ts";

@@ -24,7 +24,7 @@ class TestClock implements Clock {
 
   async advance(ms: number): Promise<void> {
     this.now += ms;
-    for (const [callback, at] of [...this.timers]) if (at <= this.now && this.timers.delete(callback)) callback();
+    for (const [callback, at] of this.timers) if (at <= this.now && this.timers.delete(callback)) callback();
     await settle();
   }
 }

@@ -87,12 +87,14 @@ export class Sender {
 
   /** Resolves when nothing waits any more, or when the signal aborts. */
   async drained(signal?: AbortSignal): Promise<void> {
-    while (!this.#isEmpty() && !signal?.aborted) await this.#changed(signal);
+    const isAborted = (): boolean => signal?.aborted === true;
+    while (!this.#isEmpty() && !isAborted()) await this.#changed(signal);
   }
 
   /** The same, for an end: also resolves when the backend is away, for then it may take for ever. */
   async drainedOrAway(signal: AbortSignal): Promise<void> {
-    while (!this.#isEmpty() && !signal.aborted && this.isBackendUp) await this.#changed(signal);
+    const isAborted = (): boolean => signal.aborted;
+    while (!this.#isEmpty() && !isAborted() && this.isBackendUp) await this.#changed(signal);
   }
 
   #changed(signal?: AbortSignal): Promise<void> {
@@ -139,7 +141,7 @@ export class Sender {
       }
     }
     this.#isPumping = false;
-    if (this.#isEmpty() || !this.isBackendUp) for (const done of [...this.#changeWaiters]) done();
+    if (this.#isEmpty() || !this.isBackendUp) for (const done of this.#changeWaiters) done();
   }
 
   /** Begins deliveries until there is no room, nothing to send, or nothing due. */

@@ -37,12 +37,15 @@ export class WriteFailure extends Error {
   readonly outcome: "nothing" | "unknown";
   /** ClickHouse error code, 0 when the store did not answer. */
   readonly code: number;
+  /** It has to do with the moment, not with what was written: the same may do later. */
+  readonly passing: boolean;
 
-  constructor(message: string, outcome: "nothing" | "unknown", code: number, cause?: unknown) {
-    super(message, { cause });
+  constructor(message: string, facts: { outcome: "nothing" | "unknown"; code: number; passing: boolean; cause?: unknown }) {
+    super(message, { cause: facts.cause });
     this.name = "WriteFailure";
-    this.outcome = outcome;
-    this.code = code;
+    this.outcome = facts.outcome;
+    this.code = facts.code;
+    this.passing = facts.passing;
   }
 }
 

@@ -4,27 +4,21 @@ import type { WriteFailure } from "../core/store.ts";
 import { ApiError } from "../errors.ts";
 import { REFUSALS } from "./statements.ts";
 
-/** ClickHouse error codes: src/Common/ErrorCodes.cpp. */
-const TIMEOUT = 159;
+/** ClickHouse error codes whose meaning depends on the message. */
 const MEMORY_LIMIT = 241;
 const TOO_MANY_PARTS = 252;
-/**
- * The store is well, and busy, full or stopping: out of memory, too many queries, query with the same id, network,
- * Keeper, disk full, read-only, cancelled, quorum, password of an earlier life, overloaded.
- */
-const PASSING: ReadonlySet<number> = new Set([0, TIMEOUT, 173, 202, 203, 209, 210, 216, 225, 236, 242, 243, 279, 285, 286, 289, 319, 394, 425, 516, 519, 745, 999]);
 
 /** `data`: the body, or what is claimed of it. `passing`: send it again later. */
 export type FailureKind = "claims" | "data" | "too_large" | "passing";
 
-export const kindOf = ({ code, message }: WriteFailure): FailureKind => {
+export const kindOf = ({ code, message, passing }: WriteFailure): FailureKind => {
   // Behind its text the message shows the whole expression, in which both occur.
   if (message.startsWith(REFUSALS.late)) return "passing";
   if (message.startsWith(REFUSALS.claims)) return "claims";
   // The server's limit has the same code as the query's own.
   if (code === MEMORY_LIMIT) return /query memory limit/i.test(message) ? "too_large" : "passing";
   if (code === TOO_MANY_PARTS) return message.includes("partitions") ? "too_large" : "passing";
-  return PASSING.has(code) ? "passing" : "data";
+  return passing ? "passing" : "data";
 };
 
 /** The answer to a batch that failed alone. */

@@ -112,7 +112,7 @@ export class ClickHouseStore implements Store {
   }
 
   async write(statement: Statement, body?: Buffer | readonly Buffer[], options: WriteOptions = {}): Promise<WriteResult> {
-    if (!this.#clients) throw new WriteFailure("the store is away or starting", "nothing", 0);
+    if (!this.#clients) throw new WriteFailure("the store is away or starting", { outcome: "nothing", code: 0, passing: true });
     const request: ExecParams = {
       query: statement.text,
       query_params: statement.params,

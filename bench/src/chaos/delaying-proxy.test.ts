@@ -57,7 +57,7 @@ describe("DelayingProxy", () => {
     committing[0]!();
     await vi.waitUntil(() => proxy.inFlight("held") === 1);
     proxy.cut();
-    await expect(lost).rejects.toThrow();
+    await expect(lost).rejects.toThrow("fetch failed");
     expect(proxy.acknowledgedBatches).toBe(0);
     for (const attempt of [2, 3]) {
       const repeat = send("a", attempt);

@@ -51,7 +51,7 @@ describe("SlowStore", () => {
     const answer = insert(backend.signal);
     await vi.waitUntil(() => begun === 1);
     backend.abort();
-    await expect(answer).rejects.toThrow();
+    await expect(answer).rejects.toThrow("aborted");
     await vi.waitUntil(() => slow.orphansCommitted === 1);
     expect(bodies).toEqual([ROWS]);
   });

@@ -69,7 +69,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constantFrom(...(["drain", "flush", "restart", "down", "up", "block", "unblock", "look", "delete"] as const)) }) },
 );
 
-it.each([["app.log"], ["app.log*"]])("loses and repeats nothing, whatever happens to %s", { timeout: 300_000 }, async (glob) => {
+it.each([["app.log"], ["app.log*"]])("loses and repeats nothing, whatever happens to %s", { timeout: 120_000 }, async (glob) => {
   await fc.assert(
     fc.asyncProperty(fc.array(action, { minLength: 3, maxLength: 14 }), async (actions) => {
       const harness = new Harness({ scanIntervalMs: 50, pollIntervalMs: 10, rotatedQuietMs: 100 });

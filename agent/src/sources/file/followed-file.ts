@@ -24,7 +24,7 @@ export class FollowedFile {
   rotated = false;
   /** ms since 1970: when `path` last led to this file. */
   seenMs: number;
-  /** The file that had the name before; it is read first. */
+  /** The file that had the name before; it is read first. The reader forgets it when that is done. */
   after: FollowedFile | undefined;
   /** It may be a copy of what is being read elsewhere: not read before that is known. */
   held = false;

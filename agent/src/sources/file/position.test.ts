@@ -18,7 +18,7 @@ const tail = fc.option(fc.record({ end: fc.nat(), length: fc.nat(64), hash: fc.b
 const content = fc.record({ fingerprint, end: fc.nat(), tail });
 const anyPosition: fc.Arbitrary<FilePosition> = fc
   .tuple(fc.record({ device: bigint, inode: bigint, birthNs: bigint, path: fc.string({ unit: "binary" }), seenMs: fc.nat() }), content, fc.array(content, { maxLength: 3 }))
-  .map(([identity, own, past]) => ({ ...identity, ...own, past }));
+  .map(([identity, own, past]) => Object.assign(identity, own, { past }));
 
 describe("positions", () => {
   it("survive being stored", () => {

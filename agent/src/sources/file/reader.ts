@@ -83,6 +83,7 @@ export class Reader {
         this.#nextPollMs = clock.nowMs() + options.pollIntervalMs;
       }
       const file = this.#queue.shift();
+      if (signal.aborted) return;
       if (!file) await this.#bell.wait(clock, this.#nextPollMs - clock.nowMs());
       else {
         file.queued = false;
@@ -94,6 +95,7 @@ export class Reader {
   async #turn(file: FollowedFile, signal: AbortSignal): Promise<void> {
     if (file.closed || file.held) return;
     if (isBehind(file)) return this.wake(file);
+    file.after = undefined;
     const { shard, clock } = this.#parts;
     file.lastTurnMs = clock.nowMs();
     file.caughtUp = false;

@@ -47,8 +47,10 @@ export class RecordingShard implements LineShard {
   }
 
   async ready(signal?: AbortSignal): Promise<void> {
-    const aborted = new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve(), { once: true }));
-    await Promise.race([this.#blocked, ...(signal ? [aborted] : [])]);
+    if (signal?.aborted) return;
+    const { promise: aborted, resolve } = Promise.withResolvers<void>();
+    signal?.addEventListener("abort", () => resolve(), { once: true });
+    await Promise.race([this.#blocked, aborted]);
   }
 
   async append(stream: LineStream, offset: number, length: number, final = false): Promise<number> {

@@ -37,6 +37,9 @@ export interface RegistryParts {
   readonly log: Log;
 }
 
+/** Names come and go, of pods for one; the oldest are forgotten first. */
+const MAX_VACANCIES = 10_000;
+
 interface Vacancy {
   readonly by: FollowedFile | undefined;
   readonly sinceMs: number;
@@ -84,6 +87,8 @@ export class Registry {
     file.closed = true;
     this.#byInode.delete(file.key);
     if (this.#byPath.get(file.path) === file) this.#byPath.delete(file.path);
+    const vacancy = this.#vacated.get(file.stream.path);
+    if (vacancy?.by === file) this.#vacated.set(file.stream.path, { by: undefined, sinceMs: vacancy.sinceMs });
     removeFrom(this.#readAs, file.stream.path, file);
     if (file.links === 0) history.remember(file.stream.path, [file.stream.contentUpTo(file.offset)]);
     else book.put(file.stream.positionAt(file.offset));
@@ -159,7 +164,7 @@ export class Registry {
       if (old && inodeKey(old) === file.key) return;
       if (this.#byPath.get(file.path) === file) {
         this.#byPath.delete(file.path);
-        this.#vacated.set(file.path, vacancyOf(file));
+        this.#leaveVacant(file.path, vacancyOf(file));
       }
       if (file.attached) this.#parts.counters.add("rotations");
       file.rotated = true;
@@ -175,10 +180,15 @@ export class Registry {
     const file = this.#byPath.get(path);
     if (!file) return;
     this.#byPath.delete(path);
-    this.#vacated.set(path, vacancyOf(file));
+    this.#leaveVacant(path, vacancyOf(file));
     this.#detach(file);
     if (!file.handle) await this.#findMoved(file);
     if (!(await isDeleted(file))) await this.searchRotated(path, file.seenMs);
+  }
+
+  #leaveVacant(path: string, vacancy: Vacancy): void {
+    this.#vacated.set(path, vacancy);
+    if (this.#vacated.size > MAX_VACANCIES) this.#vacated.delete(this.#vacated.keys().next().value!);
   }
 
   #detach(file: FollowedFile): void {
@@ -248,7 +258,7 @@ export class Registry {
     for (const { path, past, ...content } of book.unclaimed()) history.remember(path, [...past, content]);
     for (const path of others) await this.inspect(path);
     for (const [path, sinceMs] of latestBy(moved)) {
-      if (!this.#byPath.has(path)) this.#vacated.set(path, { by: undefined, sinceMs });
+      if (!this.#byPath.has(path)) this.#leaveVacant(path, { by: undefined, sinceMs });
       await this.searchRotated(path, sinceMs);
     }
     this.#atStart = false;

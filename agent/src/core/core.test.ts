@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { bookAcknowledgement, conservationGap, emptyLedger } from "./conservation.ts";
+import { sleep, systemClock } from "./clock.ts";
+import { MetricsRegistry } from "./counters.ts";
+import { createLog } from "./log.ts";
+
+const write = (format: "json" | "text", level: "debug" | "warn" = "debug") => {
+  const lines: string[] = [];
+  return { lines, log: createLog({ level, format, write: (line) => void lines.push(line), now: () => new Date(0) }) };
+};
+
+describe("log", () => {
+  it("writes one line of text, with line breaks made visible", () => {
+    const { lines, log } = write("text");
+    log.info("two\nlines", { file: "/var/log/a b", rows: 3, at: 5n, error: new Error("why") });
+    expect(lines).toEqual(["1970-01-01T00:00:00.000Z info  two\\nlines file=/var/log/a b rows=3 at=5 error=why\n"]);
+  });
+
+  it("writes JSON lines", () => {
+    const { lines, log } = write("json");
+    log.error("no", { reason: 'a "b"' });
+    expect(JSON.parse(lines[0]!)).toEqual({ time: "1970-01-01T00:00:00.000Z", level: "error", message: "no", reason: 'a "b"' });
+  });
+
+  it.each(["apiKey", "api_key", "token", "Authorization", "password", "clientSecret"])("never shows the value of %s", (name) => {
+    for (const format of ["json", "text"] as const) {
+      const { lines, log } = write(format);
+      log.warn("sent", { [name]: "hunter2" });
+      expect(lines[0]).not.toContain("hunter2");
+    }
+  });
+
+  it("leaves out what is less severe than asked for", () => {
+    const { lines, log } = write("text", "warn");
+    log.debug("a");
+    log.info("b");
+    log.warn("c");
+    expect(lines).toHaveLength(1);
+  });
+});
+
+describe("metrics", () => {
+  it("are Prometheus text, with labels escaped, in the order of the table", () => {
+    const registry = new MetricsRegistry();
+    registry.onCollect(() => registry.set("obs_buffer_bytes", {}, 7));
+    registry.add("obs_component_errors_total", { component: 'a"b\\c\nd', kind: "x" });
+    registry.add("obs_component_errors_total", { component: 'a"b\\c\nd', kind: "x" }, 2);
+    const lines = registry.text().split("\n");
+    expect(lines).toContain('obs_component_errors_total{component="a\\"b\\\\c\\nd",kind="x"} 3');
+    expect(lines).toContain("# TYPE obs_component_errors_total counter");
+    expect(lines).toContain("obs_buffer_bytes 7");
+  });
+});
+
+describe("law of conservation", () => {
+  it("holds when everything is booked, and shows what is not", () => {
+    const { logs } = emptyLedger().signals;
+    logs.records = 10;
+    bookAcknowledgement(logs, { stored: 5, refused: { too_old: 2 } });
+    expect(conservationGap(logs, 3)).toBe(0);
+    expect(conservationGap(logs, 2)).toBe(1);
+    bookAcknowledgement(logs, { stored: 5, refused: { too_old: 2 } }, -1);
+    expect(logs).toEqual({ ...emptyLedger().signals.logs, records: 10 });
+  });
+});
+
+describe("sleep", () => {
+  it("ends at once when its signal aborts, before or during", async () => {
+    const controller = new AbortController();
+    const sleeping = sleep(systemClock, 1e9, controller.signal);
+    controller.abort();
+    expect(await Promise.all([sleeping, sleep(systemClock, 1e9, controller.signal)])).toEqual([undefined, undefined]);
+  });
+});
