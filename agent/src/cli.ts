@@ -5,15 +5,23 @@
  */
 
 import { fstatSync } from "node:fs";
-import { enableCompileCache } from "node:module";
+import module from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { AgentError } from "./errors.ts";
 
+// What is imported above is there in every Node since 18, so that this line can be said at all.
+const LOWEST_NODE = [22, 18] as const;
+const [major, minor] = process.versions.node.split(".").map(Number) as [number, number];
+if (major < LOWEST_NODE[0] || (major === LOWEST_NODE[0] && minor < LOWEST_NODE[1])) {
+  process.stderr.write(`obs-agent: Node ${process.versions.node} is too old: it needs ${LOWEST_NODE.join(".")} or later (npx -p node@24 -p obs-agent obs-agent)\n`);
+  process.exit(1);
+}
+
 // Compiled modules are kept between starts, which halves the time to the first line read. In a
 // folder of this user's own: in Node's default, under /tmp, somebody else could leave code for us.
-enableCompileCache(join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "obs-agent"));
+module.enableCompileCache(join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "obs-agent"));
 
 const USAGE = `obs-agent: tails, parses, masks, buffers and ships logs and metrics, exactly once.
 

@@ -49,7 +49,7 @@ export const OWN_FILES = ["/var/log/obs-agent/**", "/var/log/obs-agent*"];
 const files = z.strictObject({
   include: z.array(z.string().min(1)).min(1).describe("Globs of the files to follow."),
   exclude: z.array(z.string().min(1)).prefault([]).describe("Globs of files to leave out."),
-  read_from: readFrom.prefault("10m").describe("Where a file seen for the first time is begun: `beginning`, `end`, or a duration: one that was written to within it is read from its beginning."),
+  read_from: readFrom.prefault("10m").describe("Where files found at the very first start are begun: `beginning`, `end`, or an age. A file changed within that age is read whole up to 1 MiB, else its last 1 MiB; an older one from its end. Files that appear later are read from the beginning."),
   service: z.string().min(1).optional().describe("Service of its rows; without it the path names it (`/var/log/nginx/access.log`: nginx)."),
   environment: z.string().optional().describe("Environment of its rows, in place of the one for all."),
 });
@@ -70,7 +70,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("The agent's own log."),
-  files: z.array(files).prefault([{ include: USUAL_FILES, exclude: OWN_FILES }]).describe("Files to follow. An empty list follows none."),
+  files: z.array(files).prefault([{ include: USUAL_FILES, exclude: OWN_FILES }]).describe("Files to follow, in groups with their own options. Let every file match one group only: one that matches two is shipped twice. An empty list follows none."),
   host_metrics: z
     .strictObject({
       enabled: flag().prefault(true).describe("Whether CPU, load, memory, disk, filesystem and network of this host are read."),

@@ -39,13 +39,14 @@ export interface RegistryParts {
 
 /** Names come and go, of pods for one; the oldest are forgotten first. */
 const MAX_VACANCIES = 10_000;
+const WATCH_VACANCY_MS = 60_000;
 
 interface Vacancy {
   readonly by: FollowedFile | undefined;
+  /** When the name was last seen to lead to a file, and when it was found free: ms since 1970. */
   readonly sinceMs: number;
+  readonly atMs: number;
 }
-
-const vacancyOf = (file: FollowedFile): Vacancy => ({ by: file, sinceMs: file.seenMs });
 
 export class Registry {
   readonly #parts: RegistryParts;
@@ -67,9 +68,14 @@ export class Registry {
     return this.#byInode.size;
   }
 
-  /** Names that have a file, for finding those that have gone without an event. */
+  /**
+   * Names to look at even if no file has them: those that had one, for it may have gone without an
+   * event, and those that became free lately, for their next file may have come and gone.
+   */
   names(): string[] {
-    return [...this.#byPath.keys()];
+    const nowMs = this.#parts.clock.nowMs();
+    const free = [...this.#vacated].filter(([, { atMs }]) => nowMs - atMs < WATCH_VACANCY_MS);
+    return [...this.#byPath.keys(), ...free.map(([path]) => path)];
   }
 
   /** Brings the registry up to date with what is under this name now. */
@@ -88,7 +94,7 @@ export class Registry {
     this.#byInode.delete(file.key);
     if (this.#byPath.get(file.path) === file) this.#byPath.delete(file.path);
     const vacancy = this.#vacated.get(file.stream.path);
-    if (vacancy?.by === file) this.#vacated.set(file.stream.path, { by: undefined, sinceMs: vacancy.sinceMs });
+    if (vacancy?.by === file) this.#vacated.set(file.stream.path, { ...vacancy, by: undefined });
     removeFrom(this.#readAs, file.stream.path, file);
     if (file.links === 0) history.remember(file.stream.path, [file.stream.contentUpTo(file.offset)]);
     else book.put(file.stream.positionAt(file.offset));
@@ -110,7 +116,7 @@ export class Registry {
     if (before && before !== file) this.#detach(before);
     if (known) await this.#name(known, path);
     if (file.path !== path) return;
-    const vacancy = before ? vacancyOf(before) : this.#vacated.get(path);
+    const vacancy = before ? this.#vacancyOf(before) : this.#vacated.get(path);
     this.#vacated.delete(path);
     if (vacancy && vacancy.by !== file) await this.#succeed(vacancy, file);
     if (path === file.stream.path) file.seenMs = clock.nowMs();
@@ -164,7 +170,7 @@ export class Registry {
       if (old && inodeKey(old) === file.key) return;
       if (this.#byPath.get(file.path) === file) {
         this.#byPath.delete(file.path);
-        this.#leaveVacant(file.path, vacancyOf(file));
+        this.#leaveVacant(file.path, this.#vacancyOf(file));
       }
       if (file.attached) this.#parts.counters.add("rotations");
       file.rotated = true;
@@ -178,12 +184,17 @@ export class Registry {
   async #vacate(path: string): Promise<void> {
     this.#parts.unreadable.forget(path);
     const file = this.#byPath.get(path);
-    if (!file) return;
+    const vacancy = this.#vacated.get(path);
+    if (!file) return vacancy && this.searchRotated(path, vacancy.sinceMs);
     this.#byPath.delete(path);
-    this.#leaveVacant(path, vacancyOf(file));
+    this.#leaveVacant(path, this.#vacancyOf(file));
     this.#detach(file);
     if (!file.handle) await this.#findMoved(file);
     if (!(await isDeleted(file))) await this.searchRotated(path, file.seenMs);
+  }
+
+  #vacancyOf(file: FollowedFile): Vacancy {
+    return { by: file, sinceMs: file.seenMs, atMs: this.#parts.clock.nowMs() };
   }
 
   #leaveVacant(path: string, vacancy: Vacancy): void {
@@ -258,7 +269,7 @@ export class Registry {
     for (const { path, past, ...content } of book.unclaimed()) history.remember(path, [...past, content]);
     for (const path of others) await this.inspect(path);
     for (const [path, sinceMs] of latestBy(moved)) {
-      if (!this.#byPath.has(path)) this.#leaveVacant(path, { by: undefined, sinceMs });
+      if (!this.#byPath.has(path)) this.#leaveVacant(path, { by: undefined, sinceMs, atMs: this.#parts.clock.nowMs() });
       await this.searchRotated(path, sinceMs);
     }
     this.#atStart = false;
