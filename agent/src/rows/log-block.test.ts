@@ -59,6 +59,14 @@ describe("LogBlock", () => {
     expect(append(block, lineStream(), "", true)).toBe(0);
   });
 
+  it.each([false, true])("finds no line in nothing, whatever lies in the arena (final: %s)", (final) => {
+    const block = smallBlock({});
+    append(block, lineStream(), LINE.repeat(2));
+    block.reset();
+    expect(block.appendLines(lineStream(), 0, 0, OBSERVED_NS, final)).toBe(0);
+    expect(block.rows).toBe(0);
+  });
+
   it("stops when it is full, and goes on after a reset", () => {
     const block = smallBlock({ maxRows: 3 });
     const chunk = LINE.repeat(5);

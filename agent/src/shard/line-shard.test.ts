@@ -58,6 +58,16 @@ describe("line shard", () => {
     expect(positions(buffer)).toEqual([{ "file/1": "2" }]);
   });
 
+  it("commits the position of a stream that has no line yet, after the linger", async () => {
+    const { clock, buffer, shard } = build();
+    expect(await feed(shard, "", streamOf("file/1"), 700)).toBe(0);
+    clock.advance(300);
+    await shard.flush();
+    expect(buffer.commits).toHaveLength(1);
+    expect(buffer.commits[0]).toMatchObject({ batches: [], lines: { lines: 0, blank: 0 } });
+    expect(positions(buffer)).toEqual([{ "file/1": "700" }]);
+  });
+
   it("fills the next block while commits are under way, and no more than two of them", async () => {
     const { buffer, shard } = build({ maxRows: 1, isManual: true });
     let consumed: number | undefined;

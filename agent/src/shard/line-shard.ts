@@ -1,7 +1,8 @@
 /**
  * A shard of line sources: one block that is filled, sealed and committed again and again.
  *
- * A block is sealed when it is full, or `lingerMs` after its first row. Sealing (encode, compress,
+ * A block is sealed when it is full, or `lingerMs` after its first row (or its first position: blank
+ * lines and files begun at their end move positions without a row). Sealing (encode, compress,
  * take the positions, hand to the buffer) happens in one tick, so the block can be filled again at
  * once: only compressed bytes are under way to the disk, and at most `maxCommits` of them.
  */
@@ -50,13 +51,13 @@ export class BlockLineShard implements LineShard {
     let at = 0;
     for (;;) {
       const end = this.#block.appendLines(stream, at, length, observedNs, final);
-      if (end > at) this.#offsets.set(stream, offset + end);
+      if (end > at || length === 0) this.#offsets.set(stream, offset + end);
       at = end;
       if (!this.#block.full) break;
       if (this.#block.rows === 0) throw new Error("BUG: a line does not fit into an empty block");
       await this.#sealWhenOpen();
     }
-    if (this.#block.rows > 0) this.#cancelLinger ??= this.#options.clock.after(this.#options.lingerMs, () => this.#onLinger());
+    if (this.#block.rows > 0 || this.#offsets.size > 0) this.#cancelLinger ??= this.#options.clock.after(this.#options.lingerMs, () => this.#onLinger());
     return at;
   }
 

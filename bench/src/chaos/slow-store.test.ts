@@ -43,7 +43,7 @@ describe("SlowStore", () => {
     expect(bodies).toEqual([]);
     expect(await (await answer).text()).toBe("stored");
     expect(bodies).toEqual([ROWS]);
-    expect([slow.held(), slow.delayed, slow.orphansCommitted]).toEqual([0, 1, 0]);
+    expect([slow.held(), slow.delayed, slow.orphans.committed]).toEqual([0, 1, 0]);
   });
 
   it("sends the rest of an insert whose backend has died", async () => {
@@ -52,7 +52,7 @@ describe("SlowStore", () => {
     await vi.waitUntil(() => begun === 1);
     backend.abort();
     await expect(answer).rejects.toThrow("aborted");
-    await vi.waitUntil(() => slow.orphansCommitted === 1);
+    await vi.waitUntil(() => slow.orphans.committed === 1);
     expect(bodies).toEqual([ROWS]);
   });
 

@@ -15,6 +15,11 @@ import { endToEndHeaders } from "./end-to-end-headers.ts";
 /** Held back of a body: too little to be a block, enough that the store cannot do without it. */
 const TAIL_BYTES = 16;
 
+export interface Orphans {
+  committed: number;
+  refused: number;
+}
+
 interface Held {
   readonly untilMs: number;
   /** To the backend: destroyed when it has died. */
@@ -26,7 +31,7 @@ export class SlowStore {
   #insertDelayMs: () => number;
   readonly #server: Server;
   readonly #held = new Set<Held>();
-  #orphansCommitted = 0;
+  readonly #orphans: Orphans = { committed: 0, refused: 0 };
   #delayed = 0;
 
   constructor(target: string, insertDelayMs: () => number) {
@@ -58,9 +63,9 @@ export class SlowStore {
     return [...this.#held].filter(({ untilMs, response }) => !response.destroyed && untilMs - now >= leastMs).length;
   }
 
-  /** Inserts whose backend was dead when they committed. */
-  get orphansCommitted(): number {
-    return this.#orphansCommitted;
+  /** Inserts whose backend was dead when they ended: stored, or refused as begun too late. */
+  get orphans(): Readonly<Orphans> {
+    return this.#orphans;
   }
 
   get delayed(): number {
@@ -85,7 +90,7 @@ export class SlowStore {
     const reply = await answered;
     const replyBody = await buffer(reply);
     if (response.destroyed) {
-      if (isDataInsert(incoming, body) && reply.statusCode === 200) this.#orphansCommitted++;
+      if (isDataInsert(incoming, body)) this.#orphans[reply.statusCode === 200 ? "committed" : "refused"]++;
       return;
     }
     response.writeHead(reply.statusCode ?? 502, { ...endToEndHeaders(reply.headers), "content-length": replyBody.length });
