@@ -40,8 +40,8 @@ export interface ChaosOptions {
 }
 
 /**
- * How many inserts are slow, and how long they take under the fault `orphan`: most end within the 10 s in which an insert must have
- * begun and so commit late, some after it and are refused by the store.
+ * How many inserts are slow under the fault `orphan`, and how long they take: most end within the
+ * 10 s in which an insert must have begun and so commit late, some after it and are refused.
  */
 const SLOW_SHARE = 0.4;
 const INSERT_DELAY_MS = { least: 1000, spread: 11_000 };
