@@ -66,5 +66,9 @@ const child = spawn(bin, [join(root, script), ...args], {
 // A terminal sends its signals to the whole group; these handlers only keep us alive until the
 // script has stopped cleanly. A signal sent to us alone is passed on.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+// npm ends the shell between us, and nothing else, when it is told to stop: being adopted by another
+// process is then the only sign of it.
+const parent = process.ppid;
+setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), 500).unref();
 child.on("error", (error) => fail(`cannot start Node 24: ${error.message}`));
 child.on("exit", (code, signal) => process.exit(signal ? 1 : (code ?? 1)));

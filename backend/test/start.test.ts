@@ -83,7 +83,7 @@ describe("the first start", { timeout: 90_000 }, () => {
   it("keeps a second start away with one line that says where the first one is", async () => {
     const second = await cli(["start"], environment);
     expect(second.code).toBe(1);
-    expect(lines(second.stderr)).toEqual([`obs: obs is already running on ${environment["OBS_DATA_DIR"]!}: it answers at ${running!.url} (process ${running!.pid})`]);
+    expect(lines(second.stderr)).toEqual([`obs: already running on ${environment["OBS_DATA_DIR"]!}: it answers at ${running!.url} (process ${running!.pid})`]);
   });
 
   it("prints another link on request", async () => {

@@ -37,7 +37,7 @@ const inUse = (dataDir: string): UserError => {
   const other = readInstance(dataDir);
   const where = other?.url === undefined ? "is starting" : `answers at ${other.url}`;
   const process = other === undefined ? "" : ` (process ${other.pid})`;
-  return new UserError(`obs is already running on ${dataDir}: it ${where}${process}`);
+  return new UserError(`already running on ${dataDir}: it ${where}${process}`);
 };
 
 /** Throws UserError when another process has the folder, or when it cannot be used. */

@@ -46,7 +46,7 @@ describe("the lock on a data folder", () => {
   it("lets one in, says who it is, and is gone with it", () => {
     const data = join(folder, "data");
     const lock = lockDataFolder(data);
-    expect(() => lockDataFolder(data)).toThrow(`obs is already running on ${data}: it is starting (process ${process.pid})`);
+    expect(() => lockDataFolder(data)).toThrow(`already running on ${data}: it is starting (process ${process.pid})`);
     lock.announce("http://127.0.0.1:1");
     expect(() => lockDataFolder(data)).toThrow("it answers at http://127.0.0.1:1");
     expect(statSync(data).mode & 0o077).toBe(0);
