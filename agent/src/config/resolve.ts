@@ -43,8 +43,9 @@ const readTls = async ({ ca_file, cert_file, key_file }: ConfigFile["tls"], endp
   const read = async (name: string, path: string | undefined): Promise<string | undefined> => path && (await readSecret(path, `tls.${name}`, errors))?.toString();
   const [ca, cert, key] = [await read("ca_file", ca_file), await read("cert_file", cert_file), await read("key_file", key_file)];
   const files = { ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) };
+  // Without files it would read all of Node's own authorities, for nothing.
   try {
-    createSecureContext(files);
+    if (names.length > 0) createSecureContext(files);
   } catch (error) {
     errors.push({ where: "", path: "tls", message: `not usable: ${(error as Error).message}` });
   }
