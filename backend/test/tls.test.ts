@@ -30,6 +30,17 @@ const startTap = async (port: number): Promise<{ server: Server; port: number; b
   return { server, port: (server.address() as AddressInfo).port, bytes: () => Buffer.concat(chunks) };
 };
 
+const portOf = ({ app }: TestApp): number => (app.server.address() as AddressInfo).port;
+
+const isFound = async (test: TestApp, name: string): Promise<boolean> => {
+  const { headers } = await test.key(["query"]);
+  const answer = await test.app.inject({ method: "POST", url: "/api/v1/logs/search", headers, payload: { query: `service:${name}` } });
+  return answer.statusCode === 200 && answer.json<{ hits: { total: number } }>().hits.total === 1;
+};
+
+const readable = (secret: string): string[] => ["POST /api/v1/batches", secret, "x-obs-batch", "storeBoot"];
+const read = (environment: Record<string, string>) => () => readTls(readConfig(environment));
+
 describe.skipIf(OPENSSL.isAbsent)(`TLS with ${OPENSSL.title}`, () => {
   let folder: string;
   let pems: Certificates;
@@ -58,8 +69,6 @@ describe.skipIf(OPENSSL.isAbsent)(`TLS with ${OPENSSL.title}`, () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const portOf = ({ app }: TestApp): number => (app.server.address() as AddressInfo).port;
-
   /** The real agent, following one file with one line. */
   const startAgent = async (test: TestApp, name: string, scheme: string, tls: Record<string, string>) => {
     const tap = await startTap(portOf(test));
@@ -79,13 +88,6 @@ describe.skipIf(OPENSSL.isAbsent)(`TLS with ${OPENSSL.title}`, () => {
     return { tap, secret, log: () => log };
   };
 
-  const isFound = async (test: TestApp, name: string): Promise<boolean> => {
-    const { headers } = await test.key(["query"]);
-    const answer = await test.app.inject({ method: "POST", url: "/api/v1/logs/search", headers, payload: { query: `service:${name}` } });
-    return answer.statusCode === 200 && answer.json<{ hits: { total: number } }>().hits.total === 1;
-  };
-
-  const readable = (secret: string): string[] => ["POST /api/v1/batches", secret, "x-obs-batch", "storeBoot"];
   const files = ({ cert, key }: Pair): Record<string, string> => ({ ca_file: pems.ca, cert_file: cert, key_file: key });
 
   it("lets nothing be read, with a certificate on both sides", { timeout: 60_000 }, async () => {
@@ -116,7 +118,6 @@ describe.skipIf(OPENSSL.isAbsent)(`TLS with ${OPENSSL.title}`, () => {
   });
 
   it("is named in one line when its files are wrong", async () => {
-    const read = (environment: Record<string, string>) => () => readTls(readConfig(environment));
     expect(read({ OBS_TLS_CERT: pems.server.cert })).toThrow("OBS_TLS_CERT and OBS_TLS_KEY are needed together");
     expect(read({ OBS_TLS_CLIENT_CA: pems.ca })).toThrow("OBS_TLS_CLIENT_CA needs OBS_TLS_CERT and OBS_TLS_KEY");
     expect(read({ OBS_TLS_CERT: "/nowhere.crt", OBS_TLS_KEY: pems.server.key })).toThrow("OBS_TLS_CERT: there is no file /nowhere.crt");
