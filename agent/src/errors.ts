@@ -8,6 +8,7 @@ export const ERRORS = {
   data_dir_locked: [1, "Another agent works on this data folder."],
   data_dir_unusable: [1, "The data folder cannot be created, read or written."],
   buffer_version: [1, "The buffer was written by a newer agent."],
+  buffer_key: [1, "The buffer is encrypted with another key, or no key was given."],
   buffer_full: [1, "A gateway's buffer is at its budget; try again later."],
   closed: [1, "The agent is stopping."],
   agent_not_running: [1, "No agent answers on the status socket of this data folder."],

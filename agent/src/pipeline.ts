@@ -18,6 +18,7 @@ import { statusOf, type Status } from "./admin/status.ts";
 import { openDiskBuffer } from "./buffer/open-buffer.ts";
 import { compress } from "./codec/zstd.ts";
 import type { AgentConfig } from "./config/resolve.ts";
+import type { SourceClass } from "./config/schema.ts";
 import { systemClock, type Clock } from "./core/clock.ts";
 import type { Source } from "./core/contracts.ts";
 import { MetricsRegistry } from "./core/counters.ts";
@@ -64,33 +65,34 @@ export const createPipeline = async ({ config, log, clock = systemClock, stdinSe
   // buffer
   const buffer = await openDiskBuffer({
     folder: dataDir, maxBytes: config.buffer.max_size, deadLetterMaxBytes: config.buffer.dead_letter_max_size,
-    keepAcknowledgedMs: config.buffer.keep_acknowledged, ...(newAgentId !== undefined && { newAgentId }), clock, log, counters,
+    keepAcknowledgedMs: config.buffer.keep_acknowledged, maxAgeMs: config.buffer.max_age, whenFull: config.buffer.when_full,
+    ...(config.bufferKey && { encryptionKey: config.bufferKey }), ...(newAgentId !== undefined && { newAgentId }), clock, log, counters,
   });
 
   // parse, enrich, mask, encode
   const blocks: LogBlock[] = [];
-  const openLineShard = (): BlockLineShard => {
+  const openLineShard = (source: SourceClass): BlockLineShard => {
     const block = new LogBlock({ maxRows: batch.max_rows, mask });
     blocks.push(block);
-    return new BlockLineShard({ block, compress, buffer, clock, lingerMs: batch.linger });
+    return new BlockLineShard({ block, compress, buffer: buffer.intake(source), clock, lingerMs: batch.linger });
   };
   const series = new SeriesTable();
-  const metricShard = new ScrapeShard({ table: series, encodeSamples, encodeSeries, compress, buffer });
+  const metricShard = new ScrapeShard({ table: series, encodeSamples, encodeSeries, compress, buffer: buffer.intake("host_metrics") });
 
   // source
   const lineShards: BlockLineShard[] = [];
-  const withShard = <T extends Source>(create: (shard: BlockLineShard) => T): T => create((lineShards[lineShards.length] = openLineShard()));
+  const withShard = <T extends Source>(source: SourceClass, create: (shard: BlockLineShard) => T): T => create((lineShards[lineShards.length] = openLineShard(source)));
   const deps = (source: string) => ({ positions: buffer.positions, clock, log, host, counters: sourceCounters(counters, source) });
   const ownFiles = [`${dataDir}/**`, ...outputsOfThisProcess()];
   const fileSources = config.files.map(({ include, exclude, read_from: readFrom, service, environment = config.environment }) =>
-    withShard((shard) => createFileSource(fileSourceSchema.parse({ include, exclude: [...exclude, ...ownFiles], readFrom, service, environment }), shard, deps("file"))));
-  const stdin = stdinService === undefined ? undefined : withShard((shard) => createStdinSource({ service: stdinService, environment: config.environment }, shard, deps("stdin")));
+    withShard("file", (shard) => createFileSource(fileSourceSchema.parse({ include, exclude: [...exclude, ...ownFiles], readFrom, service, environment }), shard, deps("file"))));
+  const stdin = stdinService === undefined ? undefined : withShard("stdin", (shard) => createStdinSource({ service: stdinService, environment: config.environment }, shard, deps("stdin")));
   const hostMetrics = config.host_metrics.enabled ? [createHostMetricsSource({ intervalMs: config.host_metrics.interval }, metricShard, deps("host_metrics"))] : [];
   const sources = stdin ? [stdin] : [...fileSources, ...hostMetrics];
 
   // send
   const transport = new HttpTransport({
-    endpoint, apiKey: config.apiKey, connections: send.max_in_flight, timeoutMs: send.timeout, userAgent: `obs-agent/${VERSION}`,
+    endpoint, apiKey: config.apiKey, tls: config.tls, connections: send.max_in_flight, timeoutMs: send.timeout, userAgent: `obs-agent/${VERSION}`,
     onAgentIdTaken: (taken) => void buffer.leaveAgentId(taken).catch((error: unknown) => log.error("the new agent id is not durable", { error })),
   });
   const sender = new Sender({

@@ -18,6 +18,7 @@ import { createDelivery } from "./delivery/index.ts";
 import { createDeliveryTransport, createDoors } from "./gateway/index.ts";
 import { createLog } from "./http/log.ts";
 import { createServer } from "./http/server.ts";
+import { readTls } from "./http/tls.ts";
 import { createIngestLimits } from "./limits/index.ts";
 import { createPolicyOf, openMetadata } from "./meta/index.ts";
 import { createQueries } from "./query/index.ts";
@@ -63,8 +64,9 @@ export const createApp = async ({ config, logStream = process.stdout, step = (_w
   // Closed from last to first: here when something below fails, else when the app closes.
   await using opened = new AsyncDisposableStack();
   const { dataDir } = config;
+  const tls = readTls(config);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const app = createServer({ logLevel: config.logLevel, logStream, trustProxy: config.trustProxy });
+  const app = createServer({ logLevel: config.logLevel, logStream, trustProxy: config.trustProxy, tls });
   const log = createLog(app.log);
   const telemetry = createTelemetry(VERSION);
 
@@ -80,7 +82,7 @@ export const createApp = async ({ config, logStream = process.stdout, step = (_w
 
   const authenticator = createAuthenticator(metadata);
   const requireScope = createRequireScope(authenticator);
-  const signIn = createSignIn({ sessions: metadata.sessions, authenticator, secureCookies: config.publicUrl?.startsWith("https:") ?? false });
+  const signIn = createSignIn({ sessions: metadata.sessions, authenticator, secureCookies: config.publicUrl?.startsWith("https:") ?? tls !== undefined });
   const issueKey = createIssueKey(metadata.keys);
   const limits = createIngestLimits({ rowsPerServicePerMinute: config.serviceRowsPerMinute });
 

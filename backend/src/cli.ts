@@ -149,6 +149,7 @@ const main = async (args: string[]): Promise<void> => {
   const config = readConfig(command === "start" ? { OBS_LOG_LEVEL: "warn", ...process.env } : process.env);
   switch (command) {
     case "start": {
+      if (config.tlsCert !== undefined || config.tlsKey !== undefined || config.tlsClientCa !== undefined) throw new ConfigError(["OBS_TLS_CERT, OBS_TLS_KEY, OBS_TLS_CLIENT_CA: start is for this machine alone and speaks plain HTTP on loopback; use serve for HTTPS"]);
       if (values.reset) reset(config);
       const { start } = await import("./start.ts");
       const { stop } = await start(config, process);

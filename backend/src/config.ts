@@ -30,6 +30,8 @@ const flag = z.enum(["true", "false"], "must be true or false").transform((text)
 const url = (...protocols: string[]) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), `must be a URL with ${protocols.join(" or ")}`);
 
+const path = z.string().min(1).transform((text) => resolve(text));
+
 interface Option<T> {
   readonly variable: string;
   readonly schema: z.ZodType<T, string>;
@@ -57,6 +59,9 @@ export const OPTIONS = {
   clickhouseCluster: optional("OBS_CLICKHOUSE_CLUSTER", z.string().regex(/^\w+$/, "must be a name of letters, digits and _"), "obs", "With OBS_CLICKHOUSE_URL: cluster on whose shards the tables live, behind Distributed."),
   clickhouseReplicated: option("OBS_CLICKHOUSE_REPLICATED", flag, "true", "false", "With OBS_CLICKHOUSE_CLUSTER: tables are ReplicatedMergeTree, made ON CLUSTER."),
   metadataUrl: optional("OBS_METADATA_URL", url("postgres:", "postgresql:"), "postgres://obs:password@db/obs", "PostgreSQL for tenants, keys and sessions. Not set: SQLite in the data folder."),
+  tlsCert: optional("OBS_TLS_CERT", path, "/etc/obs/tls.crt", "PEM file of the certificate (with its chain) to serve HTTPS with; needs OBS_TLS_KEY. Not set: HTTP."),
+  tlsKey: optional("OBS_TLS_KEY", path, "/etc/obs/tls.key", "PEM file of the certificate's private key."),
+  tlsClientCa: optional("OBS_TLS_CLIENT_CA", path, "/etc/obs/clients-ca.crt", "PEM file of authorities. Set: whoever connects, agents and browsers alike, must show a certificate that one of them has signed (mTLS)."),
   publicUrl: optional("OBS_PUBLIC_URL", url("http:", "https:"), "https://obs.example.com", "Address by which people reach the dashboard, for links and cookies. Not set: the address listened on."),
   trustProxy: option("OBS_TRUST_PROXY", z.string().transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean)), "", "10.0.0.0/8", "Proxies whose X-Forwarded-For is believed, as addresses or networks joined by commas."),
   logLevel: option("OBS_LOG_LEVEL", z.enum(["debug", "info", "warn", "error", "silent"], "must be debug, info, warn, error or silent"), "info", "debug", "Least severe lines that are logged; debug has one line per request."),

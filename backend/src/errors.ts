@@ -19,6 +19,7 @@ export const ERRORS = {
   rate_limited: [429, "The tenant's limit is used up; wait for Retry-After seconds."],
   query_failed: [422, "The query was understood and could not be answered, such as for its cost."],
   internal: [500, "A fault of the backend; its log has the details."],
+  metadata_unavailable: [503, "The database of tenants and keys is away or busy; retry after Retry-After seconds."],
   store_unavailable: [503, "The store is away or starting; retry after Retry-After seconds."],
   query_timeout: [504, "The query ran out of its time."],
 } as const satisfies Record<string, readonly [status: number, doc: string]>;

@@ -19,7 +19,7 @@ export interface RunningBackend {
 /** Faults of the machine, which the store tells in one line with the remedy. */
 const TOLD_BY_STORE = new Set(["EmbeddedStoreUnsupported", "DataFolderInUse"]);
 
-const listen = async (app: FastifyInstance, { host, port }: Config): Promise<string> => {
+const listen = async (app: FastifyInstance, { host, port, tlsCert }: Config): Promise<string> => {
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -27,7 +27,7 @@ const listen = async (app: FastifyInstance, { host, port }: Config): Promise<str
   }
   const bound = app.server.address() as { address: string; port: number };
   const reachable = bound.address === "0.0.0.0" || bound.address === "::" ? "127.0.0.1" : bound.address;
-  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${bound.port}`;
+  return `${tlsCert === undefined ? "http" : "https"}://${reachable.includes(":") ? `[${reachable}]` : reachable}:${bound.port}`;
 };
 
 export interface RunOptions extends AppOptions {

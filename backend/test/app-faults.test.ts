@@ -62,7 +62,8 @@ describe.skipIf(POSTGRES.isAbsent)(`metadata in ${POSTGRES.title}`, () => {
     const answer = await test.app.inject("/readyz");
     expect([answer.statusCode, answer.json<{ checks: object }>().checks]).toEqual([503, { store: true, metadata: false }]);
     const unknown = await test.app.inject({ url: "/api/v1/hosts", headers: { authorization: "Bearer obs_q_unknown" } });
-    expect(unknown.statusCode).toBe(500);
+    expect([unknown.statusCode, unknown.json<{ error: object }>().error]).toEqual([503, { code: "metadata_unavailable", message: "The metadata database is away or busy." }]);
+    expect(unknown.headers["retry-after"]).toBe("2");
     expect(unknown.body).not.toContain("ECONNREFUSED");
   });
 });

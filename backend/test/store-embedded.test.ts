@@ -101,6 +101,17 @@ describe("the reader", () => {
     const wrong = systemStatement(sql`SELECT nonsense`);
     await expect(test.store.read(wrong)).rejects.toMatchObject({ code: "query_failed" });
   });
+
+  it("takes a time that is no whole number of milliseconds", async () => {
+    const one = systemStatement(sql`SELECT 1 AS n`);
+    expect(await test.store.read(one, { maxExecutionSeconds: 10 / 3 })).toEqual([{ n: 1 }]);
+    expect(await test.store.write(systemStatement(sql`SYSTEM FLUSH LOGS`), undefined, { timeoutMs: 10_000 / 3 })).toMatchObject({ written: 0 });
+  });
+
+  it("is asked by what sql.ts has built, and by nothing of the same shape", async () => {
+    const forged = { text: "SELECT 1", params: {} };
+    for (const run of [() => test.store.read(forged), () => test.store.readSystem(forged), () => test.store.write(forged)]) await expect(run()).rejects.toThrow("BUG: the store runs only");
+  });
 });
 
 describe("the supervisor", () => {

@@ -138,7 +138,7 @@ describe("a damaged buffer", () => {
       const first = await open(folder);
       await first.close();
       const { database } = await (await import("./database.ts")).openDatabase(folder, withLog().log);
-      await database.put("m/format", Buffer.from("2"));
+      await database.put("m/format", Buffer.from("3"));
       await database.close();
       await expect(open(folder)).rejects.toMatchObject({ code: "buffer_version" });
     }));

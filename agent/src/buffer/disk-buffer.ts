@@ -1,9 +1,10 @@
 /**
  * The disk buffer: what the agent has promised and the backend has not yet acknowledged.
  *
- * Files in the data folder (format 1; keys in keys.ts)
+ * Files in the data folder (keys in keys.ts)
  *   buffer/        LevelDB: descriptions, small bodies, positions, ledger, agent id
  *   segments/      bodies over 64 KiB (segments.ts)
+ *   vault.json     salt of an encrypted buffer (vault.ts)
  *   reserve        room for acknowledgements on a full disk (reserve.ts); not part of the budget
  *   quarantine-*   what could not be repaired at a start, untouched
  *
@@ -11,8 +12,9 @@
  *   1. A batch, the source positions behind it and its entry in the ledger become true in one
  *      atomic synced LevelDB write. A large body is on the disk before that write begins.
  *   2. `commit` resolves after that write. Nothing is answered, read on or sent before.
- *   3. A batch leaves only by an acknowledgement, as a dead letter, or as damaged, and each of them
- *      is booked in the write that removes it. So the law of conservation holds at every instant.
+ *   3. A batch leaves only by an acknowledgement, as a dead letter, as damaged, or by a policy that
+ *      drops it, and each of them is booked in the write that removes it. So the law of conservation
+ *      holds at every instant. A policy drops no batch that may be in the store (drop-queue.ts).
  *   4. A body that is read is checked against its crc32 before it is sent.
  *   5. The budget counts bytes of disk: whole segment files, small bodies and descriptions.
  *
@@ -30,7 +32,6 @@
  * boot id, it may have lost what it had not synced, and is asked about them again (schema.md, 4).
  */
 
-import { crc32 } from "node:zlib";
 import { STREAM_NAMES, type BatchAck, type BatchKey, type Stream } from "@obs/wire";
 import type { BatchQueue, BufferState, Commit, CommitTarget } from "../core/batch-buffer.ts";
 import type { Clock } from "../core/clock.ts";
@@ -40,17 +41,20 @@ import type { Counters } from "../core/counters.ts";
 import type { Log } from "../core/log.ts";
 import { EntryCursor } from "./cursor.ts";
 import type { Database, Operation } from "./database.ts";
-import { decodeEntry, encodeEntry, type AcknowledgedPart, type DeadPart, type Entry, type SegmentPlace } from "./entry.ts";
+import { DropPolicies, type DropOptions } from "./drop-policies.ts";
+import type { Droppable, DropQueue } from "./drop-queue.ts";
+import type { AcknowledgedPart, DeadPart, Entry, SegmentPlace } from "./entry.ts";
+import type { EntryCodec } from "./entry-codec.ts";
 import { GroupWriter } from "./group-writer.ts";
 import { agentIdText, Identity, newAgentId } from "./identity.ts";
-import { bodyKey, entryKey, META_AGENT } from "./keys.ts";
+import { bodyKey, entryKey, markKey, META_AGENT } from "./keys.ts";
 import type { BufferContents } from "./open-buffer.ts";
 import { del, DESCRIPTION_BYTES, diskBytes, nothing, positionOperations, put, removeBody, shelved, unknownEntry } from "./operations.ts";
 import type { Reserve } from "./reserve.ts";
 import type { SegmentStore } from "./segments.ts";
 import { Shelf, type Shelved } from "./shelf.ts";
 
-export interface DiskBufferOptions {
+export interface DiskBufferOptions extends DropOptions {
   readonly maxBytes: number;
   readonly deadLetterMaxBytes: number;
   /** How long acknowledged batches are kept; 0 = not at all. */
@@ -66,6 +70,7 @@ export interface BufferParts {
   readonly database: Database;
   readonly segments: SegmentStore;
   readonly reserve: Reserve;
+  readonly codec: EntryCodec;
 }
 
 const INLINE_MAX_BYTES = 64 << 10;
@@ -73,12 +78,26 @@ const INLINE_MAX_BYTES = 64 << 10;
 const ACKNOWLEDGED_SHARE = 0.25;
 const SEEN_BOOTS = 64;
 const SHORTEST_EXPIRY_MS = 1_000;
+const EMPTY = new Uint8Array(0);
+
+/** Bytes that changes under way will free. */
+interface Leaving {
+  bytes: number;
+}
+
+interface Described {
+  readonly batch: SealedBatch;
+  readonly entry: Entry;
+  readonly body: Uint8Array;
+  readonly isLarge: boolean;
+}
 
 /** Made by openDiskBuffer (open-buffer.ts). */
 export class DiskBuffer implements CommitTarget, BatchQueue {
   readonly #options: DiskBufferOptions;
   readonly #database: Database;
   readonly #segments: SegmentStore;
+  readonly #codec: EntryCodec;
   readonly #writer: GroupWriter;
   readonly #cursor: EntryCursor;
   readonly #identity: Identity;
@@ -92,20 +111,32 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
   readonly #rows = Object.fromEntries(STREAM_NAMES.map((stream) => [stream, 0])) as Record<Stream, number>;
   #batches = 0;
   #databaseBytes = 0;
+  /** What commits under way will take, and what drops under way will free. */
+  #incomingBytes = 0;
+  #leavingBytes = 0;
+  readonly #policies: DropPolicies;
+  readonly #drops: DropQueue | undefined;
   #cancelExpiry: () => void = () => {};
+  #cancelAgeCheck: () => void = () => {};
   /** Positions of all sources as they were at start. */
   readonly positions: ReadonlyMap<string, Uint8Array>;
 
-  constructor(options: DiskBufferOptions, { database, segments, reserve }: BufferParts, contents: BufferContents) {
+  constructor(options: DiskBufferOptions, { database, segments, reserve, codec }: BufferParts, contents: BufferContents) {
     const { clock, log, counters } = options;
     this.#options = options;
     this.#database = database;
     this.#segments = segments;
+    this.#codec = codec;
+    this.#policies = new DropPolicies(options, (segment) => segments.usage(segment));
+    this.#drops = this.#policies.queue;
     this.positions = contents.positions;
     this.#identity = new Identity(contents.agent);
     this.#cursor = new EntryCursor(database, this.#identity.run);
     this.#writer = new GroupWriter({ database, segments, reserve, ledger: contents.ledger, clock, log, counters, onFailure: () => this.#expire(0), onRecovered: () => this.#announce() });
-    for (const entry of contents.waiting) this.#countIn(entry);
+    for (const entry of contents.waiting) {
+      this.#countIn(entry);
+      this.#policies.found(entry, contents.tried);
+    }
     for (const entry of contents.acknowledged) {
       this.#acknowledged.put(shelved(entry, entry.atMs, entry.storeBoot));
       this.#seenBoots.add(entry.storeBoot);
@@ -125,6 +156,7 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
     }
     await this.#closeGaps();
     this.#expire(this.#options.keepAcknowledgedMs);
+    this.#checkAge();
     if (this.#batches > 0) this.#options.log.info("batches of an earlier run are waiting and will be sent again", { batches: this.#batches, rows: this.#rows });
   }
 
@@ -137,24 +169,58 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
     return key;
   }
 
-  async commit({ batches, positions = new Map(), lines }: Commit): Promise<void> {
-    const entries = batches.map((batch) => this.#describe(batch));
-    const isLarge = ({ body }: SealedBatch): boolean => body.length > (this.#options.inlineMaxBytes ?? INLINE_MAX_BYTES);
-    const large = batches.filter(isLarge);
-    await this.#writer.write({
-      bodies: large.map(({ body }) => body),
-      durable: true,
-      operations: (places) => [...batches.flatMap((batch, index) => this.#batchOperations(batch, entries[index]!, places[large.indexOf(batch)])), ...positionOperations(positions)],
-      book: (ledger) => {
-        for (const { stream, rows } of batches) ledger.signals[stream].records += rows;
-        ledger.lines += lines?.lines ?? 0;
-        ledger.blank += lines?.blank ?? 0;
-      },
-    });
-    entries.forEach((entry, index) => {
+  commit(commit: Commit): Promise<void> {
+    return this.#commitFrom("", commit);
+  }
+
+  /** The buffer as a class of sources sees it: its batches follow its policy. */
+  intake(source: string): CommitTarget {
+    const waits = this.#policies.of(source) === "push_back";
+    return {
+      nextKey: () => this.nextKey(),
+      commit: (commit) => this.#commitFrom(source, commit),
+      whenRoom: (signal) => (waits ? this.whenRoom(signal) : Promise.resolve()),
+    };
+  }
+
+  async #commitFrom(source: string, { batches, positions = new Map(), lines }: Commit): Promise<void> {
+    const all = batches.map((batch) => this.#describe(batch, source));
+    const large = all.filter(({ isLarge }) => isLarge);
+    const size = all.reduce((total, { body }) => total + DESCRIPTION_BYTES + body.length, 0);
+    const isTaken = batches.length === 0 || this.#makeRoom(source, size);
+    const book = (ledger: Ledger): void => {
+      for (const { stream, rows } of batches) {
+        ledger.signals[stream].records += rows;
+        if (!isTaken) bookInto(ledger.signals[stream].dropped, "buffer_full", rows);
+      }
+      ledger.lines += lines?.lines ?? 0;
+      ledger.blank += lines?.blank ?? 0;
+    };
+    if (!isTaken) {
+      this.#policies.note(batches, "the newest");
+      const passed = [positions, ...batches.map((batch) => batch.positions)];
+      // On a full disk it must not wait for room like a write that grows.
+      return this.#writer.write({ ...nothing, durable: !this.#writer.isFailing, operations: () => passed.flatMap((known) => positionOperations(known, this.#codec)), book });
+    }
+    for (const { entry } of all) this.#drops?.expect(this.#policies.droppable(entry));
+    this.#incomingBytes += size;
+    let placed: Entry[] = [];
+    await this.#writer
+      .write({
+        bodies: large.map(({ body }) => body),
+        durable: true,
+        operations: (places) => {
+          placed = all.map((described) => withPlace(described.entry, places[large.indexOf(described)]));
+          return [...all.flatMap((described, index) => this.#batchOperations(described, placed[index]!)), ...positionOperations(positions, this.#codec)];
+        },
+        book,
+      })
+      .finally(() => (this.#incomingBytes -= size));
+    for (const entry of placed) {
       this.#countIn(entry);
-      this.#databaseBytes += DESCRIPTION_BYTES + (isLarge(batches[index]!) ? 0 : entry.bodyBytes);
-    });
+      this.#databaseBytes += diskBytes(entry);
+      this.#drops?.becameDurable(this.#policies.droppable(entry));
+    }
     this.#announce();
   }
 
@@ -183,15 +249,17 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
   async next(): Promise<BufferedBatch | undefined> {
     for (let found = await this.#cursor.next(); found; found = await this.#cursor.next()) {
       const { batchKey, value, repeat } = found;
-      const entry = decodeEntry(value);
+      if (this.#drops?.goesOut(batchKey) === false) continue;
+      const entry = this.#codec.decode(batchKey, value);
       const body = entry && (await this.#readBody(entry));
       if (!entry || !body) {
         await this.#setAside(batchKey, value, entry ?? unknownEntry(batchKey));
         continue;
       }
+      if (this.#drops) await this.#writer.write({ ...nothing, operations: () => [put(markKey(batchKey), EMPTY)] });
       this.#handedOut.set(entry.key, entry);
-      const { bodyBytes: _bytes, bodyCrc: _crc, place: _place, ...rest } = entry;
-      return { ...rest, body, attempt: repeat ? 2 : 1 };
+      const { key, stream, tenant, rows, rawBytes, firstNs, lastNs } = entry;
+      return { key, stream, tenant, rows, rawBytes, firstNs, lastNs, body, attempt: repeat ? 2 : 1 };
     }
     return undefined;
   }
@@ -208,7 +276,7 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
     const keep = keepAcknowledgedMs > 0;
     await this.#writer.write({
       ...nothing,
-      operations: () => [del(entryKey("i", key)), ...(keep ? [put(entryKey("a", key), encodeEntry(entry, part))] : removeBody(entry))],
+      operations: () => [...this.#leaveQueue(key), ...(keep ? [put(entryKey("a", key), this.#codec.encode(entry, part))] : removeBody(entry))],
       book: (ledger) => bookAcknowledgement(ledger.signals[entry.stream], ack),
     });
     this.#countOut(entry);
@@ -261,6 +329,7 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
   /** Lets writes under way finish. The folder is free for another process afterwards. */
   async close(): Promise<void> {
     this.#cancelExpiry();
+    this.#cancelAgeCheck();
     await this.#writer.close();
     await this.#segments.close();
     await this.#database.close();
@@ -268,19 +337,27 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
 
   // ---- bodies and descriptions
 
-  #describe({ key, stream, tenant, rows, rawBytes, firstNs, lastNs, body }: SealedBatch): Entry {
-    return { key, stream, tenant, rows, rawBytes, firstNs, lastNs, bodyBytes: body.length, bodyCrc: crc32(body) };
+  #describe(batch: SealedBatch, source: string): Described {
+    const { key, stream, tenant, rows, rawBytes, firstNs, lastNs } = batch;
+    const { body, facts } = this.#codec.encodeBody(key, batch.body);
+    const sinceMs = Math.round(this.#options.clock.nowMs());
+    const entry: Entry = { key, stream, tenant, rows, rawBytes, firstNs, lastNs, ...facts, ...(source !== "" && { source }), sinceMs };
+    return { batch, entry, body, isLarge: body.length > (this.#options.inlineMaxBytes ?? INLINE_MAX_BYTES) };
   }
 
-  #batchOperations({ key, body, positions }: SealedBatch, entry: Entry, place: SegmentPlace | undefined): Operation[] {
-    const described = put(entryKey("i", key), encodeEntry(place ? { ...entry, place } : entry));
-    return [described, ...(place ? [] : [put(bodyKey(key), body)]), ...positionOperations(positions)];
+  #batchOperations({ batch, body }: Described, entry: Entry): Operation[] {
+    const described = put(entryKey("i", entry.key), this.#codec.encode(entry));
+    return [described, ...(entry.place ? [] : [put(bodyKey(entry.key), body)]), ...positionOperations(batch.positions, this.#codec)];
   }
 
   /** undefined when the body is damaged. A read that fails is not damage: it throws. */
   async #readBody(entry: Entry): Promise<Uint8Array | undefined> {
-    const body = entry.place ? await this.#segments.read(entry.place, entry.bodyBytes) : await this.#database.get(bodyKey(entry.key));
-    return body && body.length === entry.bodyBytes && crc32(body) === entry.bodyCrc ? body : undefined;
+    const stored = entry.place ? await this.#segments.read(entry.place, entry.bodyBytes) : await this.#database.get(bodyKey(entry.key));
+    return stored && this.#codec.decodeBody(entry, stored);
+  }
+
+  #leaveQueue(key: string): Operation[] {
+    return [del(entryKey("i", key)), ...(this.#drops ? [del(markKey(key))] : [])];
   }
 
   #takeBack(key: string): Entry {
@@ -301,13 +378,14 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
   }
 
   /** Makes a waiting batch a dead letter. Its body moves into LevelDB, so that it pins no segment. */
-  async #bury(entry: Entry, body: Uint8Array, reason: string, book: (ledger: Ledger) => void): Promise<void> {
+  async #bury(entry: Entry, plain: Uint8Array, reason: string, book: (ledger: Ledger) => void): Promise<void> {
     const atMs = this.#options.clock.nowMs();
-    const { place: _place, ...rest } = entry;
-    const buried: Entry = { ...rest, bodyBytes: body.length, bodyCrc: crc32(body) };
+    const { place: _place, sealed: _sealed, ...rest } = entry;
+    const { body, facts } = this.#codec.encodeBody(entry.key, plain);
+    const buried: Entry = { ...rest, ...facts };
     await this.#writer.write({
       ...nothing,
-      operations: () => [del(entryKey("i", entry.key)), put(bodyKey(entry.key), body), put(entryKey("d", entry.key), encodeEntry<DeadPart>(buried, { atMs, reason }))],
+      operations: () => [...this.#leaveQueue(entry.key), put(bodyKey(entry.key), body), put(entryKey("d", entry.key), this.#codec.encode<DeadPart>(buried, { atMs, reason }))],
       book,
     });
     this.#countOut(entry);
@@ -328,17 +406,21 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
     if (this.#acknowledged.size > 0) this.#cancelExpiry = clock.after(Math.max(SHORTEST_EXPIRY_MS, keepAcknowledgedMs / 8), () => this.#expire(keepAcknowledgedMs));
   }
 
-  async #remove(family: "a" | "d", entries: readonly Shelved[]): Promise<void> {
+  async #remove(family: "a" | "d", entries: readonly Shelved[], leaving?: Leaving): Promise<void> {
     await this.#writer.write({ ...nothing, operations: () => entries.flatMap((entry) => [del(entryKey(family, entry.key)), ...removeBody(entry)]) });
-    await this.#letGo(entries);
+    await this.#letGo(entries, leaving);
   }
 
   /** The disk that the entries took is free. */
-  async #letGo(entries: readonly Shelved[]): Promise<void> {
+  async #letGo(entries: readonly Pick<Entry, "bodyBytes" | "place">[], leaving?: Leaving): Promise<void> {
+    const released: Promise<void>[] = [];
+    const before = this.bytes;
     for (const entry of entries) {
       this.#databaseBytes -= diskBytes(entry);
-      if (entry.place) await this.#segments.release(entry.place);
+      if (entry.place) released.push(this.#segments.release(entry.place));
     }
+    if (leaving) this.#noLongerLeaving(leaving, before - this.bytes);
+    await Promise.all(released);
     for (const wake of this.#roomWaiters) wake();
   }
 
@@ -356,26 +438,80 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
 
   async #waitAgain(key: string): Promise<void> {
     const value = await this.#database.get(entryKey("a", key));
-    const found = value && decodeEntry<AcknowledgedPart>(value);
+    const found = value && this.#codec.decode<AcknowledgedPart>(key, value);
     if (!found) return;
     const { atMs: _atMs, storeBoot: _storeBoot, stored, refused, ...entry } = found;
+    this.#drops?.mayBeStored(key);
     await this.#writer.write({
       ...nothing,
-      operations: () => [del(entryKey("a", key)), put(entryKey("i", key), encodeEntry(entry))],
+      operations: () => [del(entryKey("a", key)), put(entryKey("i", key), this.#codec.encode(entry)), ...(this.#drops ? [put(markKey(key), EMPTY)] : [])],
       book: (ledger) => bookAcknowledgement(ledger.signals[entry.stream], { stored, refused }, -1),
     });
     this.#countIn(entry);
     this.#cursor.repeat(key);
   }
 
+  // ---- policies that drop
+
+  /**
+   * Whether `size` more bytes of this source may come. Chooses at once, and lets the writing follow:
+   * batches become durable in the order of their keys.
+   */
+  #makeRoom(source: string, size: number): boolean {
+    const { maxBytes, log } = this.#options;
+    if (this.#policies.of(source) === "push_back") return true;
+    if (this.#writer.isFailing) return false;
+    const over = this.bytes + this.#incomingBytes - this.#leavingBytes + size - maxBytes;
+    if (over <= 0) return true;
+    const settled = this.#acknowledged.takeExpired(Number.POSITIVE_INFINITY, 0);
+    const { victims, freedBytes } = this.#policies.choose(source, over, settled);
+    const hasRoom = freedBytes >= over;
+    const leaving = { bytes: hasRoom ? freedBytes : 0 };
+    this.#leavingBytes += leaving.bytes;
+    Promise.all([settled.length > 0 && this.#remove("a", settled, leaving), hasRoom && victims.length > 0 && this.#drop(victims, "buffer_full", leaving)])
+      .catch((error: unknown) => log.debug("batches that were to leave stay until the next start", { error }))
+      .finally(() => this.#noLongerLeaving(leaving, leaving.bytes));
+    return hasRoom;
+  }
+
+  #noLongerLeaving(leaving: Leaving, bytes: number): void {
+    const part = Math.min(bytes, leaving.bytes);
+    leaving.bytes -= part;
+    this.#leavingBytes -= part;
+  }
+
+  /** Rows that were never sent go for good, counted in the same write. */
+  async #drop(entries: readonly Droppable[], reason: "buffer_full" | "expired", leaving?: Leaving): Promise<void> {
+    this.#drops?.take(entries);
+    this.#policies.note(entries, reason === "expired" ? "those older than the age limit" : "the oldest");
+    await this.#writer.write({
+      ...nothing,
+      operations: () => entries.flatMap((entry) => [...this.#leaveQueue(entry.key), ...removeBody(entry)]),
+      book: (ledger) => {
+        for (const { stream, rows } of entries) bookInto(ledger.signals[stream].dropped, reason, rows);
+      },
+    });
+    for (const entry of entries) this.#countOut(entry);
+    await this.#letGo(entries, leaving);
+  }
+
+  #checkAge(): void {
+    const { clock, log } = this.#options;
+    const { ageCheckMs } = this.#policies;
+    if (ageCheckMs === 0) return;
+    const expired = this.#policies.expired();
+    if (expired.length > 0) this.#drop(expired, "expired").catch((error: unknown) => log.debug("old batches stay until the next start", { error }));
+    this.#cancelAgeCheck = clock.after(ageCheckMs, () => this.#checkAge());
+  }
+
   // ---- figures
 
-  #countIn({ stream, rows }: Entry): void {
+  #countIn({ stream, rows }: Pick<Entry, "stream" | "rows">): void {
     this.#batches += 1;
     this.#rows[stream] += rows;
   }
 
-  #countOut({ stream, rows }: Entry): void {
+  #countOut({ stream, rows }: Pick<Entry, "stream" | "rows">): void {
     this.#batches -= 1;
     this.#rows[stream] -= rows;
   }
@@ -402,3 +538,5 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
     for (const listener of this.#availableListeners) listener();
   }
 }
+
+const withPlace = (entry: Entry, place: SegmentPlace | undefined): Entry => (place ? { ...entry, place } : entry);

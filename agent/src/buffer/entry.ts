@@ -25,6 +25,12 @@ export interface Entry {
   readonly bodyCrc: number;
   /** Absent: the body is under `b/`. */
   readonly place?: SegmentPlace;
+  /** The body is encrypted (vault.ts). */
+  readonly sealed?: true;
+  /** Class of the source that it comes from, such as `file`; absent when it did not say. */
+  readonly source?: string;
+  /** When it was given to the buffer, ms since 1970. */
+  readonly sinceMs?: number;
 }
 
 /** Set on entries that were acknowledged. */

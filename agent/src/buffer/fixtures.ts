@@ -30,10 +30,12 @@ export interface BatchShape {
   readonly bytes?: number;
   readonly positions?: Readonly<Record<string, string>>;
   readonly tenant?: string;
+  /** Class of its source, whose policy it follows. */
+  readonly source?: string;
 }
 
 /** Seals and commits a batch; resolves with it once it is durable. */
-export const commitBatch = async (buffer: DiskBuffer, { stream = "logs", rows = 10, bytes = 100, positions = {}, tenant = "" }: BatchShape = {}): Promise<SealedBatch> => {
+export const commitBatch = async (buffer: DiskBuffer, { stream = "logs", rows = 10, bytes = 100, positions = {}, tenant = "", source = "" }: BatchShape = {}): Promise<SealedBatch> => {
   const batch: SealedBatch = {
     stream,
     key: formatBatchKey(buffer.nextKey()),
@@ -45,7 +47,7 @@ export const commitBatch = async (buffer: DiskBuffer, { stream = "logs", rows = 
     positions: new Map(Object.entries(positions).map(([id, text]) => [id, Buffer.from(text)])),
     tenant,
   };
-  await buffer.commit({ batches: [batch], lines: { lines: rows, blank: 0 } });
+  await buffer.intake(source).commit({ batches: [batch], lines: { lines: rows, blank: 0 } });
   return batch;
 };
 

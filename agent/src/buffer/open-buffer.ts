@@ -5,34 +5,41 @@ import { AgentError } from "../errors.ts";
 import { emptyLedger, type Ledger } from "../core/conservation.ts";
 import { openDatabase, type Database } from "./database.ts";
 import { DiskBuffer, type DiskBufferOptions } from "./disk-buffer.ts";
-import { decodeEntry, type AcknowledgedPart, type DeadPart, type Entry } from "./entry.ts";
+import { mayDrop } from "./drop-policies.ts";
+import type { AcknowledgedPart, DeadPart, Entry } from "./entry.ts";
+import { EntryCodec } from "./entry-codec.ts";
 import { agentIdText, newAgentId } from "./identity.ts";
-import { FORMAT_VERSION, META_AGENT, META_FORMAT, META_LEDGER, rangeOf, type EntryFamily } from "./keys.ts";
+import { META_AGENT, META_FORMAT, META_LEDGER, META_MARKS, PLAIN_FORMAT, rangeOf, SEALED_FORMAT, type EntryFamily } from "./keys.ts";
+import { openFolderVault } from "./open-vault.ts";
 import { Reserve } from "./reserve.ts";
 import { openSegments, type SegmentStore } from "./segments.ts";
 
-const SEGMENT_BYTES = 16 << 20;
+/** A segment leaves as a whole, so it is a small part of the budget. */
+const SEGMENT_BYTES = { least: 256 << 10, share: 1 / 32, most: 16 << 20 };
 
 export interface OpenBufferOptions extends DiskBufferOptions {
   /** The data folder. */
   readonly folder: string;
   readonly segmentBytes?: number;
+  /** 32 bytes; with it, descriptions, bodies and positions are encrypted. */
+  readonly encryptionKey?: Uint8Array;
   /** Id of a folder that has none yet, 16 hex digits; random by default. */
   readonly newAgentId?: string;
   /** For tests: stands between the buffer and what was opened. */
   readonly wrap?: (parts: { database: Database; segments: SegmentStore }) => { database: Database; segments: SegmentStore };
 }
 
-/** Throws AgentError (data_dir_locked, data_dir_unusable, buffer_version); damage is not an error. */
+/** Throws AgentError (data_dir_locked, data_dir_unusable, buffer_version, buffer_key); damage is not an error. */
 export const openDiskBuffer = async (options: OpenBufferOptions): Promise<DiskBuffer> => {
   const { folder, log, counters } = options;
   const opened = await openDatabase(folder, log);
   try {
     await checkFormat(opened.database, folder);
-    const segments = await openSegments(join(folder, "segments"), options.segmentBytes ?? SEGMENT_BYTES);
+    const codec = new EntryCodec(await openFolderVault(opened.database, folder, options.encryptionKey));
+    const segments = await openSegments(join(folder, "segments"), options.segmentBytes ?? Math.min(SEGMENT_BYTES.most, Math.max(SEGMENT_BYTES.least, options.maxBytes * SEGMENT_BYTES.share)));
     const reserve = new Reserve(folder, options.maxBytes);
-    const parts = { reserve, ...(options.wrap?.({ database: opened.database, segments }) ?? { database: opened.database, segments }) };
-    const contents = await readContents(opened.database, segments, options.newAgentId ?? agentIdText(newAgentId()));
+    const parts = { reserve, codec, ...(options.wrap?.({ database: opened.database, segments }) ?? { database: opened.database, segments }) };
+    const contents = await readContents(opened.database, segments, codec, options);
     await segments.removeUnused();
     if (opened.recovery !== "none") counters.add("obs_component_errors_total", { component: "buffer", kind: opened.recovery });
     const buffer = new DiskBuffer(options, parts, contents);
@@ -56,35 +63,64 @@ export interface BufferContents {
   readonly agent: bigint;
   readonly ledger: Ledger;
   readonly positions: ReadonlyMap<string, Uint8Array>;
+  /** Oldest first, as far as they say since when they wait. */
   readonly waiting: readonly Entry[];
+  /** Of the waiting ones those that may be in the store; `all` when nobody kept that up. */
+  readonly tried: ReadonlySet<string> | "all";
   readonly damaged: readonly DamagedEntry[];
   readonly acknowledged: readonly (Entry & AcknowledgedPart)[];
   readonly dead: readonly (Entry & DeadPart)[];
 }
 
-const readContents = async (database: Database, segments: SegmentStore, newId: string): Promise<BufferContents> => {
-  const waiting = await scan(database, segments, "i");
-  const acknowledged = await scan<AcknowledgedPart>(database, segments, "a");
-  const dead = await scan<DeadPart>(database, segments, "d");
+const readContents = async (database: Database, segments: SegmentStore, codec: EntryCodec, options: OpenBufferOptions): Promise<BufferContents> => {
+  const waiting = await scan(database, segments, codec, "i");
+  const acknowledged = await scan<AcknowledgedPart>(database, segments, codec, "a");
+  const dead = await scan<DeadPart>(database, segments, codec, "d");
   // What is settled and damaged is of no use to anyone.
   const useless = [...acknowledged.damaged.map(({ batchKey }) => `a/${batchKey}`), ...dead.damaged.map(({ batchKey }) => `d/${batchKey}`)];
   if (useless.length > 0) await database.batch(useless.map((key) => ({ type: "del", key })));
   return {
-    agent: await agentIdOf(database, newId),
+    agent: await agentIdOf(database, options.newAgentId ?? agentIdText(newAgentId())),
     ledger: await ledgerOf(database),
-    positions: new Map((await database.iterator(rangeOf("p")).all()).map(([key, value]) => [key.slice(2), value])),
-    waiting: waiting.entries,
+    positions: await positionsOf(database, codec),
+    waiting: waiting.entries.toSorted((one, other) => (one.sinceMs ?? 0) - (other.sinceMs ?? 0)),
+    tried: await triedBatches(database, mayDrop(options)),
     damaged: waiting.damaged,
     acknowledged: acknowledged.entries,
     dead: dead.entries,
   };
 };
 
-const scan = async <Part extends object = object>(database: Database, segments: SegmentStore, family: EntryFamily) => {
+/** A damaged position is none: its file is treated as never seen. */
+const positionsOf = async (database: Database, codec: EntryCodec): Promise<ReadonlyMap<string, Uint8Array>> => {
+  const positions = new Map<string, Uint8Array>();
+  for await (const [key, value] of database.iterator(rangeOf("p"))) {
+    const id = key.slice(2);
+    const position = codec.decodePosition(id, value);
+    if (position) positions.set(id, position);
+  }
+  return positions;
+};
+
+/** Marks are complete only if every process since the first of them has kept them up. */
+const triedBatches = async (database: Database, isKeptUp: boolean): Promise<ReadonlySet<string> | "all"> => {
+  if (!isKeptUp) {
+    if ((await database.get(META_MARKS)) === undefined) return "all";
+    await database.clear(rangeOf("o"));
+    await database.del(META_MARKS);
+    return "all";
+  }
+  if (await database.get(META_MARKS)) return new Set((await database.keys(rangeOf("o")).all()).map((key) => key.slice(2)));
+  const found = await database.keys(rangeOf("i")).all();
+  await database.batch([...found.map((key) => ({ type: "put" as const, key: `o/${key.slice(2)}`, value: new Uint8Array(0) })), { type: "put", key: META_MARKS, value: Buffer.from("1") }]);
+  return "all";
+};
+
+const scan = async <Part extends object = object>(database: Database, segments: SegmentStore, codec: EntryCodec, family: EntryFamily) => {
   const entries: (Entry & Part)[] = [];
   const damaged: DamagedEntry[] = [];
   for await (const [key, value] of database.iterator(rangeOf(family))) {
-    const entry = decodeEntry<Part>(value);
+    const entry = codec.decode<Part>(key.slice(2), value);
     const isWhole = entry && entry.key === key.slice(2) && (!entry.place || segments.retain(entry.place, entry.bodyBytes));
     if (isWhole) entries.push(entry);
     else damaged.push({ batchKey: key.slice(2), value, entry });
@@ -99,9 +135,9 @@ const textOf = async (database: Database, key: string): Promise<string | undefin
 
 const checkFormat = async (database: Database, folder: string): Promise<void> => {
   const found = await textOf(database, META_FORMAT);
-  if (found === undefined) return database.put(META_FORMAT, Buffer.from(String(FORMAT_VERSION)));
-  if (Number(found) > FORMAT_VERSION)
-    throw new AgentError("buffer_version", `the buffer in ${folder} was written by a newer agent (format ${found}, this one knows ${FORMAT_VERSION}): run that version, or choose another data folder`);
+  if (found === undefined) return database.put(META_FORMAT, Buffer.from(String(PLAIN_FORMAT)));
+  if (Number(found) > SEALED_FORMAT)
+    throw new AgentError("buffer_version", `the buffer in ${folder} was written by a newer agent (format ${found}, this one knows ${SEALED_FORMAT}): run that version, or choose another data folder`);
 };
 
 const agentIdOf = async (database: Database, newId: string): Promise<bigint> => {

@@ -2,6 +2,7 @@
 
 import type { Operation } from "./database.ts";
 import type { Entry } from "./entry.ts";
+import type { EntryCodec } from "./entry-codec.ts";
 import { bodyKey, positionKey } from "./keys.ts";
 import type { Shelved } from "./shelf.ts";
 
@@ -15,8 +16,8 @@ export const diskBytes = ({ bodyBytes, place }: Pick<Entry, "bodyBytes" | "place
 export const shelved = ({ key, bodyBytes, place }: Entry, atMs: number, storeBoot = ""): Shelved => ({ key, bodyBytes, ...(place && { place }), atMs, storeBoot });
 
 /** An empty position is one that is no longer needed. */
-export const positionOperations = (positions: ReadonlyMap<string, Uint8Array>): Operation[] =>
-  [...positions].map(([id, position]) => (position.length > 0 ? put(positionKey(id), position) : del(positionKey(id))));
+export const positionOperations = (positions: ReadonlyMap<string, Uint8Array>, codec: Pick<EntryCodec, "encodePosition">): Operation[] =>
+  [...positions].map(([id, position]) => (position.length > 0 ? put(positionKey(id), codec.encodePosition(id, position)) : del(positionKey(id))));
 
 /** For a description that does not parse: its rows show up as a gap in the ledger. */
 export const unknownEntry = (key: string): Entry => ({ key, stream: "logs", tenant: "", rows: 0, rawBytes: 0, firstNs: 0n, lastNs: 0n, bodyBytes: 0, bodyCrc: 0 });

@@ -31,6 +31,8 @@ export interface SegmentStore {
   /** One more entry refers to the segment; false when the file is not there or too short. */
   retain(place: SegmentPlace, length: number): boolean;
   release(place: SegmentPlace): Promise<void>;
+  /** Bytes of a segment and how many entries refer to it; nothing of one that is gone. */
+  usage(segment: number): { readonly entries: number; readonly bytes: number };
   /** Removes files that nothing refers to; called once, after the entries found were retained. */
   removeUnused(): Promise<void>;
   close(): Promise<void>;
@@ -133,6 +135,10 @@ export const openSegments = async (folder: string, segmentBytes: number): Promis
     async release(place) {
       const segment = segments.get(place.segment);
       if (segment && --segment.entries === 0) await remove(place.segment);
+    },
+
+    usage(number) {
+      return segments.get(number) ?? { entries: 0, bytes: 0 };
     },
 
     async removeUnused() {

@@ -138,6 +138,19 @@ describe("resolution", () => {
     expect(await resolved(`endpoint: http://a\napi_key: "two words"\n`)).toMatchObject({ errors: [{ path: "api_key" }] });
   });
 
+  it("reads the buffer's key and the files of TLS, and finds their faults at once", async () => {
+    const base = "endpoint: https://a\napi_key: k\n";
+    const key = await write("buffer.key", `${"ab".repeat(32)}\n`);
+    expect(await resolved(`${base}buffer: { key_file: ${key}, when_full: { host_metrics: drop_oldest } }\n`)).toMatchObject({
+      config: { bufferKey: Buffer.alloc(32, 0xab), tls: {}, buffer: { when_full: { file: "push_back", host_metrics: "drop_oldest" } } },
+    });
+    const short = await write("short.key", "secret\n");
+    const pem = await write("a.pem", "no certificate\n");
+    expect(await resolved(`${base}tls: { cert_file: ${pem} }\nbuffer: { key_file: ${short} }\n`)).toMatchObject({ errors: [{ path: "tls", message: "give cert_file and key_file, or neither" }, { path: "tls" }, { path: "buffer.key_file" }] });
+    expect(await resolved(`endpoint: http://a\napi_key: k\ntls: { ca_file: ${join(folder, "none")} }\n`)).toMatchObject({ errors: [{ path: "tls.ca_file", message: expect.stringContaining("is not https://") }, { path: "tls.ca_file", message: "there is no such file" }] });
+    expect(await errorsOf("buffer:\n  when_full:\n    files: drop_oldest\n")).toEqual(["a.yaml:3: buffer.when_full.files: unknown option: did you mean file?"]);
+  });
+
   it("keeps its data where the system keeps such data", () => {
     expect(defaultDataDir({}, true)).toBe("/var/lib/obs-agent");
     expect(defaultDataDir({ HOME: "/home/u" }, false)).toBe("/home/u/.local/state/obs-agent");

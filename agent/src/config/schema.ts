@@ -54,12 +54,26 @@ const files = z.strictObject({
   environment: z.string().optional().describe("Environment of its rows, in place of the one for all."),
 });
 
+/** Kinds of sources, as policies name them. */
+export const SOURCE_CLASSES = ["file", "stdin", "host_metrics"] as const;
+export type SourceClass = (typeof SOURCE_CLASSES)[number];
+
+const whenFull = (name: string) => z.enum(["push_back", "drop_oldest", "drop_newest"]).prefault("push_back").describe(`Policy of \`${name}\`.`);
+
 const DETECTORS = ["email", "card", "ssn", "key"] as const;
 
 export const configSchema = z.strictObject({
   endpoint: httpUrl.optional().describe("Address of the backend, such as `https://obs.example.com`. Environment: `OBS_ENDPOINT`."),
   api_key: z.string().min(1).optional().describe("API key with the scope `ingest`. Environment: `OBS_API_KEY`."),
   api_key_file: z.string().min(1).optional().describe("File that holds the API key, in place of `api_key`."),
+  tls: z
+    .strictObject({
+      ca_file: z.string().min(1).optional().describe("PEM file of the authorities that the backend's certificate is checked against, in place of those that come with Node."),
+      cert_file: z.string().min(1).optional().describe("PEM file of this agent's certificate (mTLS), with `key_file`."),
+      key_file: z.string().min(1).optional().describe("PEM file of its private key."),
+    })
+    .prefault({})
+    .describe("For an endpoint with `https://`."),
   data_dir: z.string().min(1).optional().describe("Folder of the disk buffer: `/var/lib/obs-agent` for root, else `~/.local/state/obs-agent`. Environment: `OBS_AGENT_DATA_DIR`."),
   host: z.string().min(1).optional().describe("Name of this host on rows that do not name one; the system's host name by default."),
   environment: z.string().prefault("").describe("Environment of rows that do not name one, such as `production`."),
@@ -94,7 +108,13 @@ export const configSchema = z.strictObject({
     .describe("When a batch is sealed and becomes durable."),
   buffer: z
     .strictObject({
-      max_size: size("1MB").prefault("1GB").describe("Budget of the disk buffer. When it is used up, sources wait."),
+      max_size: size("1MB").prefault("1GB").describe("Budget of the disk buffer. What happens when it is used up: `buffer.when_full`."),
+      max_age: duration("0s").prefault("0s").describe("Batches that have waited longer are dropped, and counted as `expired`, but for those that may be stored already. `0s`: no limit."),
+      when_full: z
+        .strictObject(Object.fromEntries(SOURCE_CLASSES.map((name) => [name, whenFull(name)])) as Record<SourceClass, ReturnType<typeof whenFull>>)
+        .prefault({})
+        .describe("By kind of source, what happens to its rows when the budget is used up. `push_back`: the source waits, which loses nothing that can be read later. `drop_oldest`: the oldest batches of sources with this policy make room. `drop_newest`: the new batch is not kept. What is dropped is counted as `buffer_full`; a batch that may be stored already is never dropped."),
+      key_file: z.string().min(1).optional().describe("File with a key of 32 bytes, raw, in hex or in base64 (`openssl rand -hex 32`). With it, all rows, their descriptions and positions are encrypted on disk (AES-256-GCM). A buffer that is encrypted cannot be opened without it."),
       dead_letter_max_size: size("0B").prefault("64MB").describe("Bytes of batches kept that the backend will never take; the oldest go first."),
       keep_acknowledged: duration("0s").prefault("2m").describe("How long acknowledged batches are kept, in case the store starts anew without them. They take up to a quarter of the budget. `0s`: not at all."),
     })

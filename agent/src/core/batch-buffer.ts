@@ -13,6 +13,13 @@ export interface Commit {
   readonly lines?: { readonly lines: number; readonly blank: number };
 }
 
+/**
+ * What becomes of a source's batches when the buffer is at its budget: its source waits; the oldest
+ * batches of sources with this policy make room; or the new one is not kept. What is dropped is
+ * counted, row by row, and is never in the store.
+ */
+export type WhenFull = "push_back" | "drop_oldest" | "drop_newest";
+
 /** The side that shards write to. */
 export interface CommitTarget {
   /** Key of the next batch. Commit it in the same tick: keys become durable in their own order. */

@@ -6,7 +6,7 @@
 export const METRICS = {
   obs_component_received_events_total: ["counter", "Rows made durable, by signal."],
   obs_component_sent_events_total: ["counter", "Rows that the backend has stored, by signal."],
-  obs_component_discarded_events_total: ["counter", "Rows that will never be stored, by signal and reason: refused by the backend, dead-lettered, or lost to a damaged buffer."],
+  obs_component_discarded_events_total: ["counter", "Rows that will never be stored, by signal and reason: refused by the backend, dead-lettered, lost to a damaged buffer, or dropped by a policy (dropped_buffer_full, dropped_expired)."],
   obs_component_errors_total: ["counter", "Faults that were survived, by component and kind."],
   obs_lines_total: ["counter", "Lines read from files and pipes and made durable or found blank."],
   obs_lines_blank_total: ["counter", "Lines without any text; they make no record."],
@@ -14,7 +14,7 @@ export const METRICS = {
   obs_source_total: ["counter", "What sources met, by event (rotation, truncation, unreadable file, ...)."],
   obs_source: ["gauge", "The state of sources, by name, such as files followed."],
   obs_buffer_bytes: ["gauge", "Bytes of disk that the buffer holds."],
-  obs_buffer_max_bytes: ["gauge", "The buffer's budget; at this size sources wait."],
+  obs_buffer_max_bytes: ["gauge", "The buffer's budget; at this size sources wait, or rows are dropped, as configured."],
   obs_buffer_batches: ["gauge", "Batches waiting to be acknowledged."],
   obs_buffer_events: ["gauge", "Rows waiting to be acknowledged, by signal."],
   obs_buffer_acknowledged_batches: ["gauge", "Acknowledged batches kept for the case that the store starts anew without them."],

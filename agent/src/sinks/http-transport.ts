@@ -19,6 +19,8 @@ export interface HttpTransportOptions {
   /** For one delivery, headers and body: longer than the store's fence may hold a repeat back. */
   readonly timeoutMs: number;
   readonly userAgent: string;
+  /** PEM texts for an endpoint with https:// (undici's `connect`). */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   readonly nowMs?: () => number;
   /** Called when the agent id belongs to another key, before the delivery is answered as a retry. */
   readonly onAgentIdTaken?: (batch: BufferedBatch) => void;
@@ -26,6 +28,7 @@ export interface HttpTransportOptions {
 
 /** A person has to act: a key, an address, a version. */
 const SLOW_RETRY_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_ANSWER_BYTES = 1 << 20;
 const MAX_REASON_LENGTH = 300;
 /** Of these, the ones in the API's own form say that this batch will never be taken. */
@@ -95,8 +98,8 @@ export class HttpTransport implements Transport {
   async #connect(): Promise<Pool> {
     if (this.#pool) return this.#pool;
     const { Pool } = await import("undici");
-    const { connections, timeoutMs } = this.#options;
-    this.#pool ??= new Pool(this.#url.origin, { connections, pipelining: 1, headersTimeout: timeoutMs, bodyTimeout: timeoutMs, keepAliveTimeout: 60_000, connectTimeout: 10_000 });
+    const { connections, timeoutMs, tls } = this.#options;
+    this.#pool ??= new Pool(this.#url.origin, { connections, pipelining: 1, headersTimeout: timeoutMs, bodyTimeout: timeoutMs, keepAliveTimeout: 60_000, connect: { ...tls, timeout: CONNECT_TIMEOUT_MS } });
     return this.#pool;
   }
 

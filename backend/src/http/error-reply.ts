@@ -32,7 +32,8 @@ const translate = (error: HttpError): ApiError => {
 export const answerErrors = (app: FastifyInstance): void => {
   app.setErrorHandler((thrown: HttpError, request, reply) => {
     const error = thrown instanceof ApiError ? thrown : translate(thrown);
-    if (error.status >= 500 && error.code !== "store_unavailable") request.log.error({ err: thrown }, error.message);
+    if (error.code === "metadata_unavailable") request.log.warn({ reason: String(error.cause) }, error.message);
+    else if (error.status >= 500 && error.code !== "store_unavailable") request.log.error({ err: thrown }, error.message);
     return send(reply, error);
   });
   app.setNotFoundHandler((request, reply) => send(reply, new ApiError("not_found", `There is nothing at ${request.method} ${request.url.split("?", 1)[0]}.`)));

@@ -5,6 +5,7 @@ import { answerErrors } from "./error-reply.ts";
 import { acceptJson } from "./json-body.ts";
 import { loggerOptions } from "./redact.ts";
 import { setSecurityHeaders } from "./security-headers.ts";
+import type { TlsOptions } from "./tls.ts";
 
 /** Ordinary requests; the doors for data say what they take themselves. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
@@ -16,6 +17,8 @@ export interface ServerOptions {
   readonly logStream: NodeJS.WritableStream;
   /** Addresses of proxies whose X-Forwarded-For is believed. */
   readonly trustProxy: readonly string[];
+  /** undefined: plain HTTP. */
+  readonly tls?: TlsOptions | undefined;
 }
 
 declare module "fastify" {
@@ -40,8 +43,9 @@ const logRequests = (app: FastifyInstance): void => {
   });
 };
 
-export const createServer = ({ logLevel, logStream, trustProxy }: ServerOptions): FastifyInstance => {
-  const app = Fastify({
+export const createServer = ({ logLevel, logStream, trustProxy, tls }: ServerOptions): FastifyInstance => {
+  const app: FastifyInstance = Fastify({
+    ...(tls && { https: { ...tls } }),
     logger: loggerOptions(logLevel, logStream),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,

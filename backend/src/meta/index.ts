@@ -10,6 +10,7 @@ import { openDatabase } from "./database.ts";
 import { createKeyRegistry } from "./keys.ts";
 import { createSessionRegistry } from "./sessions.ts";
 import { createTenantRegistry } from "./tenants.ts";
+import { sayingUnavailable } from "./unavailable.ts";
 
 export { createPolicyOf } from "./policy-cache.ts";
 export { TENANT_DEFAULTS } from "./tenants.ts";
@@ -18,11 +19,11 @@ export { TENANT_DEFAULTS } from "./tenants.ts";
 export const openMetadata = async (url: string, clock: Clock = Date.now): Promise<Metadata> => {
   const db = await openDatabase(url);
   return {
-    tenants: createTenantRegistry(db, clock),
-    keys: createKeyRegistry(db, clock),
-    agents: createAgentRegistry(db, clock),
-    sessions: createSessionRegistry(db, clock),
-    audit: createAuditLog(db, clock),
+    tenants: sayingUnavailable(createTenantRegistry(db, clock)),
+    keys: sayingUnavailable(createKeyRegistry(db, clock)),
+    agents: sayingUnavailable(createAgentRegistry(db, clock)),
+    sessions: sayingUnavailable(createSessionRegistry(db, clock)),
+    audit: sayingUnavailable(createAuditLog(db, clock)),
     close: () => db.destroy(),
   };
 };

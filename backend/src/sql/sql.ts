@@ -58,6 +58,11 @@ const fragment = (strings: readonly string[], parts: readonly (Fragment | Value)
 export const isStatement = (candidate: unknown): candidate is Statement =>
   typeof candidate === "object" && candidate !== null && statements.has(candidate);
 
+/** Throws for text that did not come through the builder. The store asks it of all that it runs. */
+export const requireStatement = (candidate: unknown): void => {
+  if (!isStatement(candidate)) throw new Error("BUG: the store runs only what sql.ts has built");
+};
+
 const integer = (v: bigint | number, min: bigint, max: bigint): string => {
   if (typeof v === "number" && !Number.isSafeInteger(v)) throw new Error(`BUG: not a safe integer: ${v}`);
   const exact = BigInt(v);

@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type ClickHouseClient, ClickHouseLogLevel, createClient, type ExecParams } from "@clickhouse/client";
 import type { ReadOptions, SettingValue, Store, WriteOptions, WriteResult } from "../core/store.ts";
 import { WriteFailure } from "../core/store.ts";
-import { sql, type Statement, systemStatement } from "../sql/sql.ts";
+import { requireStatement, sql, type Statement, systemStatement } from "../sql/sql.ts";
 import { readError, storeUnavailable, writeFailure } from "./clickhouse-errors.ts";
 
 export interface Account {
@@ -103,22 +103,26 @@ export class ClickHouseStore implements Store {
     }
   }
 
-  read<T>(statement: Statement, options: ReadOptions = {}): Promise<T[]> {
-    return this.#available ? this.#query<T>(this.#need().reader, statement, options) : Promise.reject(away());
+  async read<T>(statement: Statement, options: ReadOptions = {}): Promise<T[]> {
+    requireStatement(statement);
+    if (!this.#available) throw away();
+    return this.#query<T>(this.#need().reader, statement, options);
   }
 
-  readSystem<T>(statement: Statement, options: ReadOptions = {}): Promise<T[]> {
+  async readSystem<T>(statement: Statement, options: ReadOptions = {}): Promise<T[]> {
+    requireStatement(statement);
     return this.#query<T>(this.#need().writer, statement, options);
   }
 
   async write(statement: Statement, body?: Buffer | readonly Buffer[], options: WriteOptions = {}): Promise<WriteResult> {
+    requireStatement(statement);
     if (!this.#clients) throw new WriteFailure("the store is away or starting", { outcome: "nothing", code: 0, passing: true });
     const request: ExecParams = {
       query: statement.text,
       query_params: statement.params,
       // Without it an error that comes late would follow a 200.
       clickhouse_settings: { wait_end_of_query: 1, ...asSettings(options.settings) },
-      abort_signal: AbortSignal.timeout(options.timeoutMs ?? REQUEST_TIMEOUT_MS),
+      abort_signal: AbortSignal.timeout(Math.ceil(options.timeoutMs ?? REQUEST_TIMEOUT_MS)),
       ...(options.queryId === undefined ? {} : { query_id: options.queryId }),
     };
     try {
@@ -155,7 +159,7 @@ export class ClickHouseStore implements Store {
   async #query<T>(client: ClickHouseClient, statement: Statement, options: ReadOptions): Promise<T[]> {
     const seconds = options.maxExecutionSeconds ?? 30;
     // The store ends the query by itself; ours is for one that does not answer.
-    const limit = AbortSignal.timeout(seconds * 1000 + 5_000);
+    const limit = AbortSignal.timeout(Math.ceil(seconds * 1000) + 5_000);
     try {
       const result = await client.query({
         query: statement.text,
