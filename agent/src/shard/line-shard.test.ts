@@ -21,7 +21,7 @@ describe("line shard", () => {
     expect(await feed(shard, "a\nb\nc\nd\nrest", streamOf("file/1"), 100)).toBe(8);
     expect(bodies(buffer)).toEqual(["a|b|c"]);
     expect(positions(buffer)).toEqual([{ "file/1": "106" }]);
-    expect(buffer.commits[0]!.lines).toEqual({ lines: 3, blank: 0 });
+    expect(buffer.commits[0]!.lines).toEqual({ lines: 3, blank: 0, joined: 0 });
     expect(buffer.commits[0]!.batches[0]).toMatchObject({ stream: "logs", rows: 3, firstNs: 5n, lastNs: 9n, key: "0000000000000001-00000002-00000001" });
   });
 
