@@ -5,7 +5,7 @@
  *   source -> parse -> enrich -> mask -> encode -> buffer -> send
  *
  *   source                            sources/    follow files and pipes, read this host's metrics
- *   parse, enrich, mask, encode       rows/       one pass over the lines of a block, inside one arena
+ *   parse, enrich, mask, encode       rows/       one pass over the records of a block, inside one arena
  *                                     shard/      when a block is sealed, and with which positions
  *                                     codec/      zstd
  *   buffer                            buffer/     batch and positions in one atomic synced write

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { joinLines } from "./index.ts";
@@ -16,6 +16,10 @@ const FRAMES = [
   ["2026-03-05T10:00:00Z INFO request begun", "2026-03-05T10:00:01Z INFO request done"],
   ["listening on 8080", "bye now"],
 ] as const;
+
+const isText = (line: string): boolean => /[^ \t]/.test(line);
+const cri = (stream: string, tag: string, text: string): string => `2026-03-05T10:00:00.000000001Z ${stream} ${tag} ${text}`;
+const docker = (stream: string, log: string): string => JSON.stringify({ log, stream, time: "2026-03-05T10:00:00Z" });
 
 describe("joinLines, automatic", () => {
   it.each(CASES)("$name", ({ records, alone }) => {
@@ -49,7 +53,6 @@ describe("joinLines, automatic", () => {
       fc.property(fc.array(fc.oneof(words, fc.string()), { maxLength: 40 }), (texts) => {
         const lines = texts.map((text) => text.replaceAll(/[\r\n]/g, ""));
         const kept = joinLines(lines).flatMap((record) => record.split("\n"));
-        const isText = (line: string) => /[^ \t]/.test(line);
         expect(kept.filter(isText)).toEqual(lines.filter(isText));
       }),
       { numRuns: 500 },
@@ -74,8 +77,6 @@ describe("joinLines, by patterns", () => {
 
 describe("joinLines, of containers", () => {
   it("joins the parts of a line and the lines of a trace, each stream for itself", () => {
-    const cri = (stream: string, tag: string, text: string) => `2026-03-05T10:00:00.000000001Z ${stream} ${tag} ${text}`;
-    const docker = (stream: string, log: string) => JSON.stringify({ log, stream, time: "2026-03-05T10:00:00Z" });
     const lines = [
       cri("stdout", "P", "one "), cri("stderr", "F", "Error: x"), cri("stdout", "F", "line"), cri("stderr", "F", "    at y (z.js:1:2)"), cri("stdout", "F", "two"),
       docker("stdout", "thr"), docker("stderr", "e\n"), docker("stdout", "ee\n"), docker("stdout", "  four\n"), "plain", "  text", cri("stderr", "P", "cut"),
