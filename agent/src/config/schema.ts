@@ -73,7 +73,7 @@ const multiline = z
   .union([
     z.enum(["auto", "off"]).transform((mode) => (mode === "off" ? undefined : multilineOptions.parse({}))),
     multilineOptions,
-  ])
+  ], { error: "expected auto, off or a mapping" })
   .prefault("auto")
   .describe("How lines are joined to records. `auto`: stack traces (Java, Python, Node, Go, .NET, Ruby, PHP, Rust, Dart) and indented lines are recognised. `off`: each line is a record. A mapping gives regular expressions (RE2); without any of the three, records are recognised as with `auto`.");
 
