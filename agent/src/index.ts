@@ -2,6 +2,8 @@
 
 export { createGateway } from "./gateway.ts";
 export type { Gateway, GatewayOptions, LogDefaults, MetricPoint } from "./gateway.ts";
+export { joinLines } from "./multiline/index.ts";
+export type { MultilineSettings } from "./multiline/index.ts";
 export { createPipeline } from "./pipeline.ts";
 export type { Pipeline, PipelineOptions } from "./pipeline.ts";
 export type { AgentConfig } from "./config/resolve.ts";

@@ -26,6 +26,7 @@ export const outputsOfThisProcess = (): string[] =>
 const setLedger = (counters: MetricsRegistry, { signals, lines }: Status): void => {
   counters.set("obs_lines_total", {}, lines.lines);
   counters.set("obs_lines_blank_total", {}, lines.blank);
+  counters.set("obs_lines_joined_total", {}, lines.joined);
   for (const [signal, { records, stored, refused, dropped, deadLettered, buffered, gap }] of Object.entries(signals)) {
     counters.set("obs_component_received_events_total", { signal }, records);
     counters.set("obs_component_sent_events_total", { signal }, stored);
@@ -48,7 +49,7 @@ const setBuffer = (counters: MetricsRegistry, { buffer }: Status): void => {
 
 const setRows = (counters: MetricsRegistry, blocks: readonly RowCounts[]): void => {
   const sums = new Map<string, number>();
-  for (const { lines: _lines, records: _records, blank: _blank, masked, ...outcomes } of blocks)
+  for (const { lines: _lines, records: _records, blank: _blank, joined: _joined, masked, ...outcomes } of blocks)
     for (const [outcome, rows] of [...Object.entries(outcomes), ...Object.entries(masked).map(([kind, times]) => [`masked_${kind}`, times] as const)])
       sums.set(outcome, (sums.get(outcome) ?? 0) + rows);
   for (const [outcome, rows] of sums) counters.set("obs_rows_total", { outcome: outcome.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) }, rows);

@@ -5,7 +5,7 @@
  *   source -> parse -> enrich -> mask -> encode -> buffer -> send
  *
  *   source                            sources/    follow files and pipes, read this host's metrics
- *   parse, enrich, mask, encode       rows/       one pass over the lines of a block, inside one arena
+ *   parse, enrich, mask, encode       rows/       one pass over the records of a block, inside one arena
  *                                     shard/      when a block is sealed, and with which positions
  *                                     codec/      zstd
  *   buffer                            buffer/     batch and positions in one atomic synced write
@@ -24,6 +24,7 @@ import type { Source } from "./core/contracts.ts";
 import { MetricsRegistry } from "./core/counters.ts";
 import type { Log } from "./core/log.ts";
 import { VERSION } from "./core/version.ts";
+import { DEFAULT_MULTILINE, multilineSettings, type MultilineSettings } from "./multiline/index.ts";
 import { collectFigures, outputsOfThisProcess, sourceCounters } from "./pipeline-figures.ts";
 import { LogBlock } from "./rows/log-block.ts";
 import { SeriesTable } from "./rows/series-table.ts";
@@ -71,8 +72,8 @@ export const createPipeline = async ({ config, log, clock = systemClock, stdinSe
 
   // parse, enrich, mask, encode
   const blocks: LogBlock[] = [];
-  const openLineShard = (source: SourceClass): BlockLineShard => {
-    const block = new LogBlock({ maxRows: batch.max_rows, mask });
+  const openLineShard = (source: SourceClass, multiline: MultilineSettings | undefined): BlockLineShard => {
+    const block = new LogBlock({ maxRows: batch.max_rows, mask, multiline });
     blocks.push(block);
     return new BlockLineShard({ block, compress, buffer: buffer.intake(source), clock, lingerMs: batch.linger });
   };
@@ -81,12 +82,13 @@ export const createPipeline = async ({ config, log, clock = systemClock, stdinSe
 
   // source
   const lineShards: BlockLineShard[] = [];
-  const withShard = <T extends Source>(source: SourceClass, create: (shard: BlockLineShard) => T): T => create((lineShards[lineShards.length] = openLineShard(source)));
+  const withShard = <T extends Source>(source: SourceClass, multiline: MultilineSettings | undefined, create: (shard: BlockLineShard) => T): T =>
+    create((lineShards[lineShards.length] = openLineShard(source, multiline)));
   const deps = (source: string) => ({ positions: buffer.positions, clock, log, host, counters: sourceCounters(counters, source) });
   const ownFiles = [`${dataDir}/**`, ...outputsOfThisProcess()];
-  const fileSources = config.files.map(({ include, exclude, read_from: readFrom, service, environment = config.environment }) =>
-    withShard("file", (shard) => createFileSource(fileSourceSchema.parse({ include, exclude: [...exclude, ...ownFiles], readFrom, service, environment }), shard, deps("file"))));
-  const stdin = stdinService === undefined ? undefined : withShard("stdin", (shard) => createStdinSource({ service: stdinService, environment: config.environment }, shard, deps("stdin")));
+  const fileSources = config.files.map(({ include, exclude, read_from: readFrom, service, environment = config.environment, multiline }) =>
+    withShard("file", multilineSettings(multiline), (shard) => createFileSource(fileSourceSchema.parse({ include, exclude: [...exclude, ...ownFiles], readFrom, service, environment }), shard, deps("file"))));
+  const stdin = stdinService === undefined ? undefined : withShard("stdin", DEFAULT_MULTILINE, (shard) => createStdinSource({ service: stdinService, environment: config.environment }, shard, deps("stdin")));
   const hostMetrics = config.host_metrics.enabled ? [createHostMetricsSource({ intervalMs: config.host_metrics.interval }, metricShard, deps("host_metrics"))] : [];
   const sources = stdin ? [stdin] : [...fileSources, ...hostMetrics];
 

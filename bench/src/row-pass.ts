@@ -1,7 +1,7 @@
 /**
  * CPU cost of the agent's inner loop alone: read a file, row pass with masking, encode, zstd.
  *
- *   node bench/src/row-pass.ts FILE [runs]      FILE: as /work data of bench:agent
+ *   [MASK=off] [MULTILINE=off] node bench/src/row-pass.ts FILE [runs]      FILE: as /work data of bench:agent
  */
 
 import { closeSync, openSync, readSync, statSync } from "node:fs";
@@ -27,7 +27,9 @@ const cpuMs = (since: NodeJS.CpuUsage) => {
 
 const inputBytes = statSync(file).size;
 const compress = compressors.get(process.env["ZSTD"] ?? "") ?? [...compressors.values()][0]!;
-const block = new LogBlock({ mask: { enabled: process.env["MASK"] !== "off" } });
+// Streams that end here are not recalled: lines are joined within a chunk.
+const multiline = process.env["MULTILINE"] === "off" ? undefined : { lingerMs: 1_000, maxLines: 2_000, maxBytes: 512 * 1024 };
+const block = new LogBlock({ mask: { enabled: process.env["MASK"] !== "off" }, multiline });
 
 const once = () => {
   const descriptor = openSync(file, "r");

@@ -20,7 +20,7 @@ export interface Status {
   readonly uptimeSeconds: number;
   readonly backend: { readonly endpoint: string; readonly up: boolean; readonly reason: string; readonly inFlight: number };
   readonly buffer: Omit<BufferState, "ledger" | "agentId">;
-  readonly lines: { readonly lines: number; readonly blank: number };
+  readonly lines: { readonly lines: number; readonly blank: number; readonly joined: number };
   readonly signals: Readonly<Record<Stream, SignalLedger & { readonly buffered: number; readonly gap: number }>>;
 }
 
@@ -49,7 +49,7 @@ export const statusOf = ({ host, dataDir, endpoint, startedMs, nowMs, buffer, se
     uptimeSeconds: Math.round((nowMs - startedMs) / 1_000),
     backend: { endpoint, up: sender.isBackendUp, reason: sender.lastReason, inFlight: sender.inFlight },
     buffer: state,
-    lines: { lines: ledger.lines, blank: ledger.blank },
+    lines: { lines: ledger.lines, blank: ledger.blank, joined: ledger.joined },
     signals: Object.fromEntries(signals) as Status["signals"],
   };
 };
@@ -66,7 +66,7 @@ export const formatStatus = (status: Status): string => {
     `obs-agent ${status.version}, process ${status.pid}, up ${status.uptimeSeconds} s, agent id ${status.agentId}`,
     `backend   ${backend.endpoint}: ${backend.up ? "up" : `away: ${backend.reason}`}, ${backend.inFlight} in flight`,
     `buffer    ${status.dataDir}: ${buffer.batches} batches waiting, ${mebibytes(buffer.bytes)} of ${mebibytes(buffer.maxBytes)}, ${buffer.deadLetterBatches} dead letters`,
-    `lines     ${status.lines.lines} read, ${status.lines.blank} blank`,
+    `lines     ${status.lines.lines} read, ${status.lines.blank} blank, ${status.lines.joined} joined to the record of another`,
   ];
   for (const [stream, { records, stored, refused, dropped, deadLettered, buffered, gap }] of Object.entries(signals))
     lines.push(

@@ -75,7 +75,7 @@ describe("disk buffer", () => {
     withFolder(async (folder) => {
       const buffer = await open(folder);
       await commitBatch(buffer, { positions: { gone: "x" } });
-      await buffer.commit({ batches: [], positions: new Map([["gone", new Uint8Array(0)], ["blank", Buffer.from("y")]]), lines: { lines: 3, blank: 3 } });
+      await buffer.commit({ batches: [], positions: new Map([["gone", new Uint8Array(0)], ["blank", Buffer.from("y")]]), lines: { lines: 3, blank: 3, joined: 0 } });
       await buffer.close();
       const again = await open(folder);
       expect([...again.positions.keys()]).toEqual(["blank"]);

@@ -195,6 +195,7 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
       }
       ledger.lines += lines?.lines ?? 0;
       ledger.blank += lines?.blank ?? 0;
+      ledger.joined += lines?.joined ?? 0;
     };
     if (!isTaken) {
       this.#policies.note(batches, "the newest");

@@ -47,7 +47,7 @@ export const commitBatch = async (buffer: DiskBuffer, { stream = "logs", rows = 
     positions: new Map(Object.entries(positions).map(([id, text]) => [id, Buffer.from(text)])),
     tenant,
   };
-  await buffer.intake(source).commit({ batches: [batch], lines: { lines: rows, blank: 0 } });
+  await buffer.intake(source).commit({ batches: [batch], lines: { lines: rows, blank: 0, joined: 0 } });
   return batch;
 };
 

@@ -84,7 +84,7 @@ export const shipStdin = async (): Promise<number> => {
   }
   await adoptLeftovers(config, parent, folder, log, signal);
   clearInterval(alive);
-  const lost = lines.lines - lines.blank - signals.logs.stored;
+  const lost = lines.lines - lines.blank - lines.joined - signals.logs.stored;
   process.stderr.write(`shipped ${signals.logs.stored} ${signals.logs.stored === 1 ? "line" : "lines"} to ${config.endpoint}${lost > 0 ? `; ${lost} were refused${buffer.deadLetterBatches > 0 ? ` and are kept in ${folder}` : ""}` : ""}\n`);
   return lost > 0 ? 1 : 0;
 };

@@ -109,6 +109,9 @@ const explain = (issue: z.core.$ZodIssue, files: readonly ReadFile[]): ConfigErr
       const nearest = nearestName(key, knownNames(path));
       return { ...locate([...path, key], files), message: `unknown option${nearest ? `: did you mean ${nearest}?` : ` (known: ${knownNames(path).join(", ")})`}` };
     });
+  // Of options that take a word or a mapping: what is wrong in the mapping, when it is one.
+  const mapping = issue.code === "invalid_union" ? issue.errors.find((faults) => faults.every(({ code, path: within }) => within.length > 0 || code === "unrecognized_keys")) : undefined;
+  if (mapping) return mapping.flatMap((fault) => explain({ ...fault, path: [...issue.path, ...fault.path] }, files));
   return [{ ...locate(path, files), message: issue.message }];
 };
 

@@ -18,18 +18,22 @@ interface JsonSchema {
 /** JSON Schema (2020-12) of a configuration file, for editors. */
 export const configJsonSchema = (): JsonSchema => z.toJSONSchema(configSchema, { io: "input" }) as JsonSchema;
 
+/** The mapping that an option is, or may be. */
+const mappingOf = (option: JsonSchema | undefined): JsonSchema | undefined => (option?.properties ? option : option?.anyOf?.find(({ properties }) => properties));
+
 let cached: JsonSchema | undefined;
 
 /** Options known at a path of the file. */
 export const knownNames = (path: readonly (string | number)[]): string[] => {
   let at: JsonSchema | undefined = (cached ??= configJsonSchema());
-  for (const part of path) at = typeof part === "number" ? at?.items : at?.properties?.[part];
-  return Object.keys(at?.properties ?? {});
+  for (const part of path) at = typeof part === "number" ? at?.items : mappingOf(at)?.properties?.[part];
+  return Object.keys(mappingOf(at)?.properties ?? {});
 };
 
 const typeText = ({ type, format, anyOf, enum: values, const: value, items }: JsonSchema): string => {
   if (format !== undefined) return format;
   if (value !== undefined) return `\`${String(value)}\``;
+  if (type === "object") return "mapping";
   if (values) return values.map((known) => `\`${String(known)}\``).join(" ");
   if (anyOf) return [...new Set(anyOf.map(typeText))].join(" or ");
   return type === "array" && items ? `list of ${items.properties ? "mappings" : typeText(items)}` : type === "string" ? "text" : (type ?? "");
@@ -38,7 +42,7 @@ const typeText = ({ type, format, anyOf, enum: values, const: value, items }: Js
 const rowsOf = (schema: JsonSchema, prefix: string): string[] =>
   Object.entries(schema.properties ?? {}).flatMap(([name, option]) => {
     const path = prefix + name;
-    const inner = option.properties ? option : option.items?.properties ? option.items : undefined;
+    const inner = option.items?.properties ? option.items : mappingOf(option);
     const shownDefault = option.default === undefined || option.properties ? "" : `\`${JSON.stringify(option.default)}\``;
     const row = `| \`${path}\` | ${option.properties ? "mapping" : typeText(option)} | ${shownDefault} | ${option.description ?? ""} |`;
     return inner ? [row, ...rowsOf(inner, `${path}${option.items ? "[]" : ""}.`)] : [row];

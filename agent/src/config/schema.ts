@@ -3,6 +3,7 @@
  * the JSON Schema for editors and agent/docs/config.md. Names are those in the file.
  */
 
+import { RE2JS } from "re2js";
 import { z } from "zod";
 import { parseDuration, parseSize } from "./units.ts";
 
@@ -46,12 +47,43 @@ export const USUAL_FILES = ["/var/log/**/*.log", "/var/log/syslog", "/var/log/me
 /** Logs of obs itself would feed on themselves. */
 export const OWN_FILES = ["/var/log/obs-agent/**", "/var/log/obs-agent*"];
 
+/** A regular expression of the linear-time engine (RE2). */
+const regex = z
+  .string()
+  .min(1)
+  .meta({ format: "regular expression" })
+  .superRefine((pattern, context) => {
+    try {
+      RE2JS.compile(pattern);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: (error as Error).message });
+    }
+  });
+
+const multilineOptions = z.strictObject({
+  start: regex.optional().describe("A line that matches begins a record; every other line continues the one above it."),
+  continuation: regex.optional().describe("A line that matches continues the record above it (unless it matches `start`); any other begins one."),
+  end: regex.optional().describe("A line that matches is the last of its record."),
+  linger: duration("1ms").prefault("1s").describe("A record to which lines may still belong is released after this long without any."),
+  max_lines: count(1, 100_000).prefault(2000).describe("A record with this many lines takes no more."),
+  max_size: size("1KB").prefault("512KB").describe("A record of this size takes no more lines."),
+});
+
+const multiline = z
+  .union([
+    z.enum(["auto", "off"]).transform((mode) => (mode === "off" ? undefined : multilineOptions.parse({}))),
+    multilineOptions,
+  ], { error: "expected auto, off or a mapping" })
+  .prefault("auto")
+  .describe("How lines are joined to records. `auto`: stack traces (Java, Python, Node, Go, .NET, Ruby, PHP, Rust, Dart) and indented lines are recognised. `off`: each line is a record. A mapping gives regular expressions (RE2); without any of the three, records are recognised as with `auto`.");
+
 const files = z.strictObject({
   include: z.array(z.string().min(1)).min(1).describe("Globs of the files to follow."),
   exclude: z.array(z.string().min(1)).prefault([]).describe("Globs of files to leave out."),
   read_from: readFrom.prefault("10m").describe("Where files found at the very first start are begun: `beginning`, `end`, or an age. A file changed within that age is read whole up to 1 MiB, else its last 1 MiB; an older one from its end. Files that appear later are read from the beginning."),
   service: z.string().min(1).optional().describe("Service of its rows; without it the path names it (`/var/log/nginx/access.log`: nginx)."),
   environment: z.string().optional().describe("Environment of its rows, in place of the one for all."),
+  multiline,
 });
 
 /** Kinds of sources, as policies name them. */

@@ -10,7 +10,7 @@ export interface Commit {
   /** Positions of lines that made no rows. */
   readonly positions?: ReadonlyMap<string, Uint8Array>;
   /** Lines read since the last commit of this shard. */
-  readonly lines?: { readonly lines: number; readonly blank: number };
+  readonly lines?: { readonly lines: number; readonly blank: number; readonly joined?: number };
 }
 
 /**

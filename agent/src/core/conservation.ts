@@ -3,10 +3,10 @@
  * or acknowledgement it books, so that it holds at every instant, over restarts too:
  *
  *   records = stored + sum(refused) + sum(dropped) + dead-lettered + buffered     per signal
- *   lines   = records + blank                                                    for line sources
+ *   lines   = records + joined + blank                                           for line sources
  *
  * (schema.md has the formula with the terms of stages that this agent does not have yet: generated,
- * merged, sampled out, promoted, joined. They are zero here.)
+ * merged, sampled out, promoted. They are zero here.)
  */
 
 import { STREAM_NAMES, type Stream } from "@obs/wire";
@@ -27,6 +27,8 @@ export interface SignalLedger {
 export interface Ledger {
   lines: number;
   blank: number;
+  /** Lines that went into the record of another line. */
+  joined: number;
   signals: Record<Stream, SignalLedger>;
 }
 
@@ -35,6 +37,7 @@ const emptySignal = (): SignalLedger => ({ records: 0, stored: 0, refused: {}, d
 export const emptyLedger = (): Ledger => ({
   lines: 0,
   blank: 0,
+  joined: 0,
   signals: Object.fromEntries(STREAM_NAMES.map((stream) => [stream, emptySignal()])) as Record<Stream, SignalLedger>,
 });
 

@@ -17,6 +17,11 @@ export interface LineStream {
   readonly attributes: Readonly<Record<string, string>>;
   /** What must be stored so that reading goes on at `offset` after a restart. */
   encodePosition(offset: number): Uint8Array;
+  /**
+   * Asks the source to append again what `append` left: whole lines whose record may go on and whose
+   * time is up now. Nothing is left, and nothing waits, for a stream without it.
+   */
+  readonly recall?: () => void;
 }
 
 /** Where line sources put what they read. One shard has one reader at a time. */
@@ -30,7 +35,8 @@ export interface LineShard {
   ready(signal?: AbortSignal): Promise<void>;
   /**
    * Takes the complete lines in `input[0, length)`, whose first byte is at `offset` of the stream.
-   * Returns the bytes consumed, 0 when there is no whole line yet. `final`: an unterminated last
+   * Returns the bytes consumed, 0 when there is no whole line yet. The lines of a record that may go
+   * on are left, for a time that is up when the stream's `recall` is called. `final`: an unterminated last
    * line is a line too (end of a pipe, a file that was deleted or rotated away). A line that fills
    * the whole input is cut and counted, its rest is skipped. `length` 0 hands on the position alone,
    * to be stored with the next durable write: a file that is begun at its end.

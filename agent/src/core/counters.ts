@@ -10,6 +10,7 @@ export const METRICS = {
   obs_component_errors_total: ["counter", "Faults that were survived, by component and kind."],
   obs_lines_total: ["counter", "Lines read from files and pipes and made durable or found blank."],
   obs_lines_blank_total: ["counter", "Lines without any text; they make no record."],
+  obs_lines_joined_total: ["counter", "Lines that went into the record of another line: stack traces and continued lines."],
   obs_rows_total: ["counter", "What the row pass did to rows and lines, by outcome (cut, masked, replaced bytes, ...)."],
   obs_source_total: ["counter", "What sources met, by event (rotation, truncation, unreadable file, ...)."],
   obs_source: ["gauge", "The state of sources, by name, such as files followed."],

@@ -7,6 +7,7 @@ import type { LineStream } from "./contracts.ts";
 export interface LineCounts {
   lines: number;
   blank: number;
+  joined: number;
 }
 
 export interface RowBlock {
@@ -16,6 +17,8 @@ export interface RowBlock {
   readonly lastNs: bigint;
   readonly full: boolean;
   readonly counts: LineCounts;
+  /** ms after which what the last `appendLines` left of whole lines is to be appended again; 0: it left none. */
+  readonly recallMs: number;
   /** Takes complete lines of `input[start, end)`; stops when full. Returns the index after the last one taken. */
   appendLines(stream: LineStream, start: number, end: number, observedNs: bigint, final?: boolean): number;
   /** The Native block; a view that is valid until the block is used again. */

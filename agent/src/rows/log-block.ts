@@ -9,9 +9,10 @@
  */
 
 import { isUtf8 } from "node:buffer";
-import type { BatchKey } from "@obs/wire";
+import { SEVERITY, type BatchKey } from "@obs/wire";
 import type { IncomingLog, LineStream } from "../core/contracts.ts";
 import { maskText, newMaskCounts, type Detector } from "../mask/index.ts";
+import { createRecordFinder, WAIT, type MultilineSettings, type RecordFinder } from "../multiline/index.ts";
 import { ROLE } from "../parsers/fields.ts";
 import { parseJsonLeaves } from "../parsers/json-leaves.ts";
 import { TimestampParser } from "../parsers/timestamp.ts";
@@ -19,6 +20,7 @@ import { LogColumns } from "./columns.ts";
 import type { MaskOptions, RowCounts, RowDefaults } from "./contracts.ts";
 import { BlockEncoder } from "./encode.ts";
 import { FastRow } from "./fast-row.ts";
+import { LeftLines } from "./left-lines.ts";
 import { PlainRow } from "./plain-row.ts";
 import { Scanner } from "./scan.ts";
 import { ShapeTrie } from "./shape.ts";
@@ -36,6 +38,8 @@ export interface LogBlockOptions {
   /** Longer lines are cut there. Less than `inputBytes`. */
   readonly maxLineBytes?: number;
   readonly mask?: MaskOptions;
+  /** How lines are joined to records; each line is one without it. */
+  readonly multiline?: MultilineSettings | undefined;
 }
 
 /** Resource and time of a record that does not bring its own. */
@@ -78,6 +82,10 @@ export class LogBlock {
   readonly #encoder: BlockEncoder;
   /** Streams whose current line was cut at the end of the input: its rest is still to come. */
   readonly #skipping = new WeakSet<LineStream>();
+  readonly #finder: RecordFinder | undefined;
+  readonly #joinsJson: boolean;
+  readonly #left: LeftLines;
+  #recallMs = 0;
   /** A row did not fit. */
   #blocked = false;
 
@@ -91,9 +99,12 @@ export class LogBlock {
   #rowValuesLength = 0;
   #chunkIsUtf8 = true;
   #chunkHasNul = false;
+  /** End of the complete lines; whether a record that may go on can be left there. */
+  #limit = 0;
+  #mayLeave = false;
 
   constructor(options: LogBlockOptions = {}) {
-    const { maxRows = 16_384, inputBytes = 2 * 1024 * 1024, maxLineBytes = 1024 * 1024 } = options;
+    const { maxRows = 16_384, inputBytes = 2 * 1024 * 1024, maxLineBytes = 1024 * 1024, multiline } = options;
     if (maxLineBytes >= inputBytes) throw new RangeError("maxLineBytes must be less than inputBytes");
     if (maxRows > 0x10000) throw new RangeError("maxRows must be at most 65,536");
     const detectors = new Set(options.mask?.enabled === false ? [] : (options.mask?.detectors ?? ALL_DETECTORS));
@@ -114,6 +125,9 @@ export class LogBlock {
     this.#plain = new PlainRow(columns, this.#timestamps, this.#slow);
     this.#defaults = new StreamDefaults(columns);
     this.#encoder = new BlockEncoder(columns);
+    this.#finder = multiline && createRecordFinder({ ...multiline, maxBytes: Math.min(multiline.maxBytes, maxLineBytes) });
+    this.#joinsJson = this.#finder?.joinsJson ?? false;
+    this.#left = new LeftLines(multiline?.lingerMs ?? 0);
   }
 
   get rows(): number {
@@ -123,6 +137,11 @@ export class LogBlock {
   /** True when it must be encoded and reset before more can be appended. */
   get full(): boolean {
     return this.#blocked || !this.#columns.hasRoom;
+  }
+
+  /** ms after which what the last `appendLines` left of whole lines is to be appended again; 0: none. */
+  get recallMs(): number {
+    return this.#recallMs;
   }
 
   /** Smallest timestamp of the rows, ns since 1970; 0n without rows. */
@@ -138,9 +157,11 @@ export class LogBlock {
    * Takes the complete lines in `input[start, end)` until the block is full. Returns the index after
    * the last line taken: `start` when there is no whole line, or no room (then `full` is true). With
    * `final` the unterminated rest is a line too. A line that fills the whole input is cut, and its
-   * rest, in later calls for the same stream, is skipped.
+   * rest, in later calls for the same stream, is skipped. A record of several lines is one row; its
+   * lines are left while more may follow (`recallMs`), if the stream can be recalled.
    */
   appendLines(stream: LineStream, start: number, end: number, observedNs: bigint, final = false): number {
+    this.#recallMs = 0;
     if (end <= start) return start;
     const { buffer, bytes } = this.#columns.arena;
     const base = this.#columns.input;
@@ -159,8 +180,18 @@ export class LogBlock {
     if (limit === at) return at - base;
     if (!this.#openChunk(stream, at, limit, observedNs)) return at - base;
     const { messageEnd, valueEnd } = this.#columns;
+    this.#limit = limit;
+    this.#mayLeave = !final && stream.recall !== undefined;
     while (at < limit) {
-      const next = this.#columns.hasRoom ? this.#takeLine(at) : NO_ROOM;
+      const next = this.#columns.hasRoom ? this.#takeRecord(at) : NO_ROOM;
+      if (next === at) {
+        const isAll = start === 0 && at === base;
+        const isFull = isAll && end === this.input.length;
+        this.#recallMs = isFull ? 0 : this.#left.waitMs(stream, base + end - at, isAll, this.#finder!.wait, observedNs);
+        if (this.#recallMs > 0) break;
+        this.#mayLeave = false;
+        continue;
+      }
       if (next === NO_ROOM) {
         this.#blocked = true;
         break;
@@ -265,9 +296,9 @@ export class LogBlock {
     return true;
   }
 
-  /** Index after the line at `from`, or NO_ROOM. */
-  #takeLine(from: number): number {
-    if (this.#columns.arena.bytes[from] === OPENING_BRACE && this.#chunkIsUtf8 && !this.#chunkHasNul) {
+  /** Index after the record at `from`; `from` itself when it is left; or NO_ROOM. */
+  #takeRecord(from: number): number {
+    if (this.#columns.arena.bytes[from] === OPENING_BRACE && this.#chunkIsUtf8 && !this.#chunkHasNul && !this.#joinsJson) {
       this.#beginRow();
       const newline = this.#fast.walk(from);
       if (newline >= 0 && newline - from <= this.#maxLineBytes) {
@@ -289,22 +320,39 @@ export class LogBlock {
       this.counts.blank++;
       return newline + 1;
     }
+    let end = newline + 1;
+    let lines = 1;
+    if (this.#finder) {
+      end = this.#finder.find(buffer, from, newline, this.#limit);
+      if (this.#finder.wait !== WAIT.NOT && this.#mayLeave) return from;
+      lines = this.#finder.lines;
+      if (lines > 1) [from, to] = withoutReturns(this.#columns, from, end - 1);
+    }
     const cut = to - from > this.#maxLineBytes;
     if (cut) to = from + endOfLastCharacter(bytes.subarray(from, from + this.#maxLineBytes));
     const isText = this.#chunkIsUtf8 || isUtf8(bytes.subarray(from, to));
     this.#beginRow();
     if (bytes[first] === OPENING_BRACE) {
-      if (!this.#writeJson(from, to, isText)) {
+      if (!this.#writeJson(from, to, isText && lines === 1)) {
         this.#columns.rollbackRow();
         return NO_ROOM;
       }
     } else if (isText) this.#plain.write(from, to, this.#seconds);
     else this.#plain.writeSlowly(from, to, this.#seconds);
+    if (lines > 1) this.#countJoined(lines - 1);
     this.#commitRow();
     if (cut) this.counts.cut++;
     if (!isText) this.counts.invalidUtf8++;
     if (this.#chunkHasNul && bytes.subarray(from, to).includes(0)) this.counts.nul++;
-    return newline + 1;
+    return end;
+  }
+
+  /** Books the lines below a row's first, before it is committed. A stack trace without a level is an error. */
+  #countJoined(lines: number): void {
+    const { arena, severities, rows } = this.#columns;
+    this.counts.lines += lines;
+    this.counts.joined += lines;
+    if (this.#finder!.isTrace && arena.bytes[severities + rows] === 0) arena.bytes[severities + rows] = SEVERITY.ERROR;
   }
 
   /** False when a dictionary is full. A line that is no JSON object after all is kept as text. */
@@ -345,6 +393,15 @@ export class LogBlock {
     this.counts.records++;
   }
 }
+
+/** The lines [from, newline) as they are, or in the scratch region without the returns at their ends. */
+const withoutReturns = ({ arena: { bytes }, scratch }: LogColumns, from: number, newline: number): [from: number, to: number] => {
+  if (!bytes.subarray(from, newline).includes(CARRIAGE_RETURN)) return [from, newline];
+  let to = scratch;
+  for (let at = from; at < newline; at++) if (bytes[at] !== CARRIAGE_RETURN || bytes[at + 1] !== NEWLINE) bytes[to++] = bytes[at]!;
+  bytes[to] = NEWLINE;
+  return [scratch, to];
+};
 
 const firstNonBlank = (bytes: Uint8Array, from: number, to: number): number => {
   let at = from;

@@ -70,7 +70,8 @@ export class RecordingBuffer implements CommitTarget {
 /** A block of which each line is a row; its body is the lines' text. */
 export class TextBlock implements RowBlock {
   readonly input = Buffer.alloc(4096);
-  readonly counts = { lines: 0, blank: 0 };
+  readonly counts = { lines: 0, blank: 0, joined: 0 };
+  recallMs = 0;
   readonly #maxRows: number;
   #lines: string[] = [];
 

@@ -5,8 +5,9 @@ import { BlockLineShard } from "./line-shard.ts";
 const build = ({ maxRows = 3, isManual = false } = {}) => {
   const clock = new ManualClock();
   const buffer = new RecordingBuffer(isManual);
-  const shard = new BlockLineShard({ block: new TextBlock(maxRows), compress: (bytes) => Buffer.from(bytes), buffer, clock, lingerMs: 300 });
-  return { clock, buffer, shard };
+  const block = new TextBlock(maxRows);
+  const shard = new BlockLineShard({ block, compress: (bytes) => Buffer.from(bytes), buffer, clock, lingerMs: 300 });
+  return { clock, buffer, shard, block };
 };
 
 const feed = (shard: BlockLineShard, text: string, stream = streamOf("file/1"), offset = 0, final = false): Promise<number> => shard.append(stream, offset, shard.input.write(text), final);
@@ -21,7 +22,7 @@ describe("line shard", () => {
     expect(await feed(shard, "a\nb\nc\nd\nrest", streamOf("file/1"), 100)).toBe(8);
     expect(bodies(buffer)).toEqual(["a|b|c"]);
     expect(positions(buffer)).toEqual([{ "file/1": "106" }]);
-    expect(buffer.commits[0]!.lines).toEqual({ lines: 3, blank: 0 });
+    expect(buffer.commits[0]!.lines).toEqual({ lines: 3, blank: 0, joined: 0 });
     expect(buffer.commits[0]!.batches[0]).toMatchObject({ stream: "logs", rows: 3, firstNs: 5n, lastNs: 9n, key: "0000000000000001-00000002-00000001" });
   });
 
@@ -83,6 +84,29 @@ describe("line shard", () => {
     buffer.finishOldest();
     await ready;
     expect(bodies(buffer)).toEqual(["a", "b", "c"]);
+  });
+
+  it("recalls a stream whose lines were left when their time is up, unless it came back before", async () => {
+    const { clock, buffer, shard, block } = build();
+    let recalls = 0;
+    const stream = { ...streamOf("file/1"), recall: () => void recalls++ };
+    const leave = async (recallMs: number, text: string): Promise<void> => {
+      block.recallMs = recallMs;
+      await feed(shard, text, stream);
+    };
+    await leave(100, "left");
+    clock.advance(60);
+    await leave(100, "left");
+    clock.advance(60);
+    expect(recalls).toBe(0);
+    clock.advance(40);
+    expect(recalls).toBe(1);
+    await leave(0, "left\n");
+    clock.advance(140);
+    // The linger has begun when the line was left.
+    await shard.flush();
+    expect(bodies(buffer)).toEqual(["left"]);
+    expect([recalls, clock.waiting]).toEqual([1, 0]);
   });
 
   it("is not ready while the buffer is full", async () => {

@@ -31,7 +31,9 @@ export class BlockLineShard implements LineShard {
   readonly #options: LineShardOptions;
   readonly #gate: CommitGate;
   readonly #offsets = new Map<LineStream, number>();
-  #counted = { lines: 0, blank: 0 };
+  /** Cancels the recalls of streams that were left whole lines. */
+  readonly #recalls = new Map<LineStream, () => void>();
+  #counted = { lines: 0, blank: 0, joined: 0 };
   #cancelLinger: (() => void) | undefined;
 
   constructor(options: LineShardOptions) {
@@ -57,13 +59,27 @@ export class BlockLineShard implements LineShard {
       if (this.#block.rows === 0) throw new Error("BUG: a line does not fit into an empty block");
       await this.#sealWhenOpen();
     }
-    if (this.#block.rows > 0 || this.#offsets.size > 0) this.#cancelLinger ??= this.#options.clock.after(this.#options.lingerMs, () => this.#onLinger());
+    const { recallMs } = this.#block;
+    if (length > 0) this.#recallAfter(recallMs, stream);
+    // What was left counts as there: its wait is part of the linger, not added to it.
+    if (this.#block.rows > 0 || this.#offsets.size > 0 || recallMs > 0) this.#cancelLinger ??= this.#options.clock.after(this.#options.lingerMs, () => this.#onLinger());
     return at;
   }
 
   async flush(): Promise<void> {
     await this.#sealWhenOpen();
     await this.#gate.allDone();
+  }
+
+  #recallAfter(ms: number, stream: LineStream): void {
+    this.#recalls.get(stream)?.();
+    this.#recalls.delete(stream);
+    if (ms === 0) return;
+    const recall = (): void => {
+      this.#recalls.delete(stream);
+      stream.recall?.();
+    };
+    this.#recalls.set(stream, this.#options.clock.after(ms, recall));
   }
 
   #onLinger(): void {
@@ -80,10 +96,10 @@ export class BlockLineShard implements LineShard {
   #seal(): void {
     this.#cancelLinger?.();
     this.#cancelLinger = undefined;
-    const { lines, blank } = this.#block.counts;
-    const counts = { lines: lines - this.#counted.lines, blank: blank - this.#counted.blank };
+    const { lines, blank, joined } = this.#block.counts;
+    const counts = { lines: lines - this.#counted.lines, blank: blank - this.#counted.blank, joined: joined - this.#counted.joined };
     if (this.#block.rows === 0 && this.#offsets.size === 0) return;
-    this.#counted = { lines, blank };
+    this.#counted = { lines, blank, joined };
     const positions = this.#takePositions();
     const batches = this.#block.rows > 0 ? [this.#sealBlock(positions)] : [];
     this.#gate.begin({ batches, lines: counts, ...(batches.length === 0 && { positions }) }).catch(() => {});

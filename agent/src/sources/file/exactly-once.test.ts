@@ -69,10 +69,15 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constantFrom(...(["drain", "flush", "restart", "down", "up", "block", "unblock", "look", "delete"] as const)) }) },
 );
 
-it.each([["app.log"], ["app.log*"]])("loses and repeats nothing, whatever happens to %s", { timeout: 120_000 }, async (glob) => {
+it.each([
+  ["app.log", 0],
+  ["app.log*", 0],
+  ["app.log", 30],
+  ["app.log*", 30],
+])("loses and repeats nothing, whatever happens to %s (last lines left for %d ms)", { timeout: 120_000 }, async (glob, leaveMs) => {
   await fc.assert(
     fc.asyncProperty(fc.array(action, { minLength: 3, maxLength: 14 }), async (actions) => {
-      const harness = new Harness({ scanIntervalMs: 50, pollIntervalMs: 10, rotatedQuietMs: 100 });
+      const harness = new Harness({ scanIntervalMs: 50, pollIntervalMs: 10, rotatedQuietMs: 100 }, undefined, leaveMs);
       const include = [harness.path(glob)];
       try {
         harness.write("app.log", 5);

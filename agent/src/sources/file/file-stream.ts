@@ -28,6 +28,7 @@ export class FileStream implements LineStream {
   readonly path: string;
   /** What the same inode held before; as durable as this stream's positions, because rows go in order. */
   readonly past: readonly Content[];
+  readonly recall: () => void;
   fingerprint: Fingerprint = EMPTY_FINGERPRINT;
   readonly #whereabouts: Whereabouts;
   readonly #tailBytes = Buffer.allocUnsafe(TAIL_BYTES);
@@ -35,7 +36,7 @@ export class FileStream implements LineStream {
   #tailLength = 0;
   #tailEnd = 0;
 
-  constructor(path: string, resource: StreamResource, whereabouts: Whereabouts, past: readonly Content[]) {
+  constructor(path: string, resource: StreamResource, whereabouts: Whereabouts, past: readonly Content[], recall: () => void) {
     this.id = positionId(whereabouts);
     this.path = path;
     this.service = resource.service;
@@ -43,6 +44,7 @@ export class FileStream implements LineStream {
     this.environment = resource.environment;
     this.attributes = { "log.file.path": path };
     this.past = past;
+    this.recall = recall;
     this.#whereabouts = whereabouts;
   }
 

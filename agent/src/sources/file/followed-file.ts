@@ -47,8 +47,10 @@ export class FollowedFile {
   /** Begun behind unread lines: that position is to be stored even if no line ever comes. */
   unrecorded = false;
   readonly #resource: StreamResource;
+  readonly #recall: () => void;
 
-  constructor(path: string, facts: FileFacts, streamPath: string, resource: StreamResource, nowMs: number) {
+  /** `wake`: gives the file a turn. */
+  constructor(path: string, facts: FileFacts, streamPath: string, resource: StreamResource, nowMs: number, wake: (file: FollowedFile) => void) {
     this.key = inodeKey(facts);
     this.device = facts.device;
     this.inode = facts.inode;
@@ -60,7 +62,8 @@ export class FollowedFile {
     this.lastGrowthMs = nowMs;
     this.verifiedMs = nowMs;
     this.#resource = resource;
-    this.stream = new FileStream(streamPath, resource, this, []);
+    this.#recall = () => wake(this);
+    this.stream = new FileStream(streamPath, resource, this, [], this.#recall);
   }
 
   /** Goes on where content has been read to, by an earlier process or under another name. */
@@ -79,7 +82,7 @@ export class FollowedFile {
   #begin(offset: number, past: readonly Content[]): void {
     // Nothing can be said about empty content: every file begins like it.
     const telling = past.filter(({ fingerprint }) => fingerprint.length > 0).slice(-MAX_PAST);
-    this.stream = new FileStream(this.stream.path, this.#resource, this, telling);
+    this.stream = new FileStream(this.stream.path, this.#resource, this, telling, this.#recall);
     this.offset = offset;
   }
 

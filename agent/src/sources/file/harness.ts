@@ -32,9 +32,9 @@ export class Harness {
   #source: Source | undefined;
   #written = 0;
 
-  constructor(options: Partial<FileSourceInput> = {}, inputBytes?: number) {
+  constructor(options: Partial<FileSourceInput> = {}, inputBytes?: number, leaveMs?: number) {
     this.#options = options;
-    this.shard = new RecordingShard(inputBytes);
+    this.shard = new RecordingShard(inputBytes, leaveMs);
   }
 
   path(name: string): string {

@@ -20,11 +20,15 @@ export class RecordingShard implements LineShard {
   readonly positions = new Map<string, Uint8Array>();
   #pendingLines: RecordedLine[] = [];
   readonly #pendingOffsets = new Map<LineStream, number>();
+  readonly #leaveMs: number;
+  readonly #left = new Map<LineStream, { readonly end: number; readonly sinceMs: number }>();
   #blocked: Promise<void> = Promise.resolve();
   #unblock: () => void = () => {};
 
-  constructor(inputBytes = 4_096) {
+  /** `leaveMs`: the last line that is there is left for so long, as if its record might go on. */
+  constructor(inputBytes = 4_096, leaveMs = 0) {
     this.input = Buffer.alloc(inputBytes);
+    this.#leaveMs = leaveMs;
   }
 
   /** All lines, durable or not. */
@@ -56,12 +60,24 @@ export class RecordingShard implements LineShard {
   async append(stream: LineStream, offset: number, length: number, final = false): Promise<number> {
     let start = 0;
     for (let end = this.#lineEnd(start, length, final); end > start; end = this.#lineEnd(start, length, final)) {
+      if (!final && end === length && this.#leaves(stream, offset + end)) break;
       const text = this.input.toString("utf8", start, end).replace(/\n$/, "");
       this.#pendingLines.push({ stream, offset: offset + start, text });
       start = end;
     }
     if (start > 0 || length === 0) this.#pendingOffsets.set(stream, offset + start);
     return start;
+  }
+
+  #leaves(stream: LineStream, end: number): boolean {
+    const nowMs = Date.now();
+    const before = this.#left.get(stream);
+    const sinceMs = before?.end === end ? before.sinceMs : nowMs;
+    const leftMs = sinceMs + this.#leaveMs - nowMs;
+    if (leftMs <= 0) return false;
+    this.#left.set(stream, { end, sinceMs });
+    setTimeout(() => stream.recall?.(), leftMs);
+    return true;
   }
 
   /** Behind the line that begins at `start`; `start` when it is not whole. */

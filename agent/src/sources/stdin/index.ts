@@ -1,7 +1,8 @@
 /**
  * Lines of standard input. A pipe cannot be read again, so its stream has no position: what was
  * handed on is kept by the buffer, what was not is lost with the process. Nothing is read ahead while
- * the shard pushes back: the writer waits.
+ * the shard pushes back: the writer waits. Whole lines that the shard left, because their record may go
+ * on, are handed on when it recalls them, and at the latest when reading ends.
  */
 
 import type { Readable } from "node:stream";
@@ -27,33 +28,35 @@ export interface StdinSource extends Source {
   readonly done: Promise<void>;
 }
 
-const streamOf = ({ service, environment }: StdinSourceOptions, host: string): LineStream => ({
+const streamOf = ({ service, environment }: StdinSourceOptions, host: string, recall: () => void): LineStream => ({
   id: "",
   service,
   host,
   environment,
   attributes: {},
   encodePosition: () => new Uint8Array(),
+  recall,
 });
 
 export const createStdinSource = (options: StdinSourceOptions, shard: LineShard, deps: StdinSourceDeps): StdinSource => {
   const input = deps.input ?? process.stdin;
   const stopping = new AbortController();
   const { promise: done, resolve, reject } = Promise.withResolvers<void>();
-  const lines = new LineFeed(shard, streamOf(options, deps.host), stopping.signal);
+  const lines: LineFeed = new LineFeed(shard, streamOf(options, deps.host, () => lines.recall()), stopping.signal);
   let started = false;
 
   const run = async (): Promise<void> => {
     for await (const chunk of input) {
       deps.counters.add("bytes_read", chunk.length);
       await lines.feed(chunk);
-      if (stopping.signal.aborted) return;
+      if (stopping.signal.aborted) break;
     }
     await lines.end();
   };
 
-  const endedByStop = (error: unknown): void => {
+  const endedByStop = async (error: unknown): Promise<void> => {
     if (!stopping.signal.aborted) throw error;
+    await lines.end();
   };
 
   return {
@@ -73,6 +76,8 @@ export const createStdinSource = (options: StdinSourceOptions, shard: LineShard,
   };
 };
 
+const NOTHING = Buffer.alloc(0);
+
 /** Cuts chunks of any size to the shard's input. The rest of a line is kept here, until it is whole. */
 class LineFeed {
   readonly #shard: LineShard;
@@ -80,6 +85,8 @@ class LineFeed {
   readonly #signal: AbortSignal;
   #rest: Buffer = Buffer.alloc(0);
   #offset = 0;
+  /** What is handed on is handed on one after the other. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(shard: LineShard, stream: LineStream, signal: AbortSignal) {
     this.#shard = shard;
@@ -89,20 +96,35 @@ class LineFeed {
 
   async feed(chunk: Buffer): Promise<void> {
     for (let taken = 0; taken < chunk.length && !this.#signal.aborted; ) {
-      const room = this.#shard.input.length - this.#rest.length;
-      const piece = chunk.subarray(taken, taken + room);
-      await this.#handOn(piece, false);
-      taken += piece.length;
+      await this.#inTurn(async () => {
+        const room = this.#shard.input.length - this.#rest.length;
+        const piece = chunk.subarray(taken, taken + room);
+        await this.#shard.ready(this.#signal);
+        if (!this.#signal.aborted) await this.#handOn(piece, false);
+        taken += piece.length;
+      });
     }
   }
 
-  async end(): Promise<void> {
-    while (this.#rest.length > 0 && !this.#signal.aborted) await this.#handOn(Buffer.alloc(0), true);
+  /** A shard that fails says so to `feed` and `end` too. */
+  recall(): void {
+    this.#inTurn(() => (this.#rest.length > 0 ? this.#handOn(NOTHING, false) : Promise.resolve())).catch(() => {});
+  }
+
+  /** Nothing more will come: whole lines that were left, and an unterminated last one, are handed on. */
+  end(): Promise<void> {
+    return this.#inTurn(async () => {
+      while (this.#rest.length > 0) await this.#handOn(NOTHING, true);
+    });
+  }
+
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(act);
+    this.#last = done.catch(() => {});
+    return done;
   }
 
   async #handOn(piece: Buffer, final: boolean): Promise<void> {
-    await this.#shard.ready(this.#signal);
-    if (this.#signal.aborted) return;
     const { input } = this.#shard;
     const length = this.#rest.length + piece.length;
     this.#rest.copy(input);

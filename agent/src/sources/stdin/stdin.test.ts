@@ -1,7 +1,7 @@
-import { Readable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { LineShard } from "../../core/contracts.ts";
+import type { LineShard, LineStream } from "../../core/contracts.ts";
 import { createStdinSource } from "./index.ts";
 
 const NEWLINE = 0x0a;
@@ -66,6 +66,34 @@ describe("stdin source", () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it("hands on what was left when it is recalled, and at the latest when it stops", async () => {
+    const shard = lineShard(64);
+    let stream: LineStream | undefined;
+    let isLeft = true;
+    let given = 0;
+    const append = async (...[from, offset, length, final]: Parameters<LineShard["append"]>): Promise<number> => {
+      stream = from;
+      given = length;
+      return isLeft && !final ? 0 : shard.append(from, offset, length, final);
+    };
+    const input = new PassThrough();
+    const source = createStdinSource({ service: "stdin", environment: "" }, { ...shard, append }, { host: "web-01", counters: { add: () => {} }, input });
+    await source.start();
+    input.write("one\n");
+    await expect.poll(() => stream).toBeDefined();
+    expect(shard.lines).toEqual([]);
+    isLeft = false;
+    stream!.recall!();
+    await expect.poll(() => shard.lines).toEqual(["one"]);
+    isLeft = true;
+    input.write("two\nthr");
+    input.write("ee");
+    await expect.poll(() => given).toBe("two\nthree".length);
+    await source.stop();
+    expect(shard.lines).toEqual(["one", "two", "three"]);
+    expect(shard.offsets).toEqual([0, 4, 8]);
   });
 
   it("stops while it waits for input or for the shard", async () => {
