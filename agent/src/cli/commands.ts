@@ -7,8 +7,9 @@ const json: Flag = { type: "switch", doc: "JSON in place of text." };
 const output = (what: string): Flag => ({ type: "text", value: "FILE", doc: `Write ${what} to this file in place of stdout.` });
 const force: Flag = { type: "switch", doc: "Overwrite the file if it is there." };
 
-export const SHELLS = ["bash", "zsh", "fish"] as const;
-export const TAP_STREAMS = ["logs", "samples", "series"] as const;
+const CONVERT_FORMATS = ["fluent-bit", "vector", "promtail", "filebeat", "telegraf"] as const;
+const SHELLS = ["bash", "zsh", "fish"] as const;
+const TAP_STREAMS = ["logs", "samples", "series"] as const;
 
 export const COMMANDS: readonly Command[] = [
   {
@@ -51,6 +52,14 @@ export const COMMANDS: readonly Command[] = [
     doc: "Draw the path that the configuration makes.",
     flags: { config, format: { type: "text", choices: ["text", "mermaid"], doc: "How it is drawn; `text` by default." } },
     run: async (invocation) => (await import("./graph.ts")).graph(invocation),
+  },
+  {
+    name: "convert",
+    doc: "Turn the configuration of another agent into one of ours.",
+    argument: { name: "FILE" },
+    flags: { from: { type: "text", choices: CONVERT_FORMATS, doc: "Whose configuration it is; found from its content by default." }, output: output("the configuration"), force, json },
+    details: "Fluent Bit (classic and YAML), Vector (TOML and YAML), Promtail, Filebeat and Telegraf. The configuration goes to stdout, the report to stderr: what was taken over, what is not needed here, and what has no equal.",
+    run: async (invocation) => (await import("./convert/index.ts")).convert(invocation),
   },
   {
     name: "status",
