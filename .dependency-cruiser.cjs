@@ -9,11 +9,11 @@ const only = (name, from, allowed, comment) => ({
 });
 
 /** Folders of one package that must not know each other; they meet in core/ and are wired above. */
-const siblings = (root, family = []) => ({
+const siblings = (root, family = [], tops = []) => ({
   name: `siblings-${root.replaceAll("/", "-")}`,
   severity: "error",
   comment: "Siblings do not import each other: they share types in core/ and are wired in pipeline.ts or app.ts.",
-  from: { path: `^${root}/([^/]+)/`, pathNot: ["\\.test\\.ts$", ...family.map((name) => `^${root}/${name}/`)] },
+  from: { path: `^${root}/([^/]+)/`, pathNot: ["\\.test\\.ts$", ...tops.map((name) => `^${root}/${name}/`), ...family.map((name) => `^${root}/${name}/`)] },
   to: { path: `^${root}/[^/]+/`, pathNot: [`^${root}/$1/`, `^${root}/(core|sql|config)/`, ...family.map((name) => `^${root}/${name}/`)] },
 });
 
@@ -29,7 +29,8 @@ module.exports = {
     only("bench-imports-entries", "^bench/", ["^agent/wire/src/index\\.ts$", "^agent/src/index\\.ts$", "^backend/src/(index|testing)\\.ts$", "^agent/src/(rows/log-block|codec/zstd)\\.ts$"], "bench imports public entries; row-pass measures the row pass alone."),
     { name: "nobody-imports-bench", severity: "error", from: { pathNot: "^bench/" }, to: { path: "^bench/" } },
     { name: "tests-are-leaves", severity: "error", from: { pathNot: "\\.test\\.tsx?$" }, to: { path: "\\.test\\.tsx?$" } },
-    siblings("agent/src", ["rows", "parsers", "mask", "codec", "multiline"]),
+    siblings("agent/src", ["rows", "parsers", "mask", "codec", "multiline"], ["cli"]),
+    { name: "nobody-imports-cli", severity: "error", from: { path: "^agent/src/", pathNot: ["^agent/src/cli/", "^agent/src/(cli|docs-reference)\\.ts$", "\\.test\\.ts$"] }, to: { path: "^agent/src/cli/" } },
     siblings("agent/src/sources"),
     siblings("backend/src"),
   ],

@@ -1,9 +1,11 @@
 /**
- * Writes agent/docs/config.md, config.schema.json and metrics.md from the code:
+ * Writes agent/docs/cli.md, config.md, config.schema.json, errors.md and metrics.md from the code:
  * `node agent/src/docs-reference.ts`. A test holds the files equal to what this makes.
  */
 
 import { writeFileSync } from "node:fs";
+import { TABLE } from "./cli/commands.ts";
+import { cliReference } from "./cli/help.ts";
 import { configJsonSchema, configReference } from "./config/reference.ts";
 import { METRICS } from "./core/counters.ts";
 import { ERRORS } from "./errors.ts";
@@ -36,6 +38,7 @@ ${Object.entries(ERRORS)
 
 /** Generated files by their name in agent/docs. */
 export const generatedDocs = (): Readonly<Record<string, string>> => ({
+  "cli.md": cliReference(TABLE),
   "config.md": configReference(),
   "config.schema.json": `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`,
   "metrics.md": metricsReference(),

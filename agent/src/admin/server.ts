@@ -4,9 +4,8 @@
  */
 
 import { chmod, rm } from "node:fs/promises";
-import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { join } from "node:path";
-import { AgentError } from "../errors.ts";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { socketPath, SOCKET_PATH_MAX } from "./socket-path.ts";
 import type { Log } from "../core/log.ts";
 import type { Status } from "./status.ts";
 
@@ -17,6 +16,10 @@ export interface AdminOptions {
   readonly log: Log;
   readonly metricsText: () => string;
   readonly status: () => Status;
+  /** Last lines of the agent's own log. */
+  readonly recentLog: () => readonly string[];
+  /** Takes over an answer on the socket: records for a person who watches. */
+  readonly tap: (query: URLSearchParams, response: ServerResponse) => void;
 }
 
 export interface AdminServer {
@@ -24,11 +27,6 @@ export interface AdminServer {
   readonly url: string | undefined;
   close(): Promise<void>;
 }
-
-/** Longest path of a unix socket on Linux, the final zero byte left out (sun_path, unix(7)). */
-const SOCKET_PATH_MAX = 107;
-
-const socketPath = (dataDir: string): string => join(dataDir, "agent.sock");
 
 type Answer = readonly [status: number, type: string, body: string];
 
@@ -49,6 +47,15 @@ const answer = (path: string, { metricsText, status }: AdminOptions): Answer => 
     default:
       return [404, "text/plain", "there is /healthz, /livez, /readyz and /metrics\n"];
   }
+};
+
+/** What only the owner of the data folder may see. */
+const answerOwner = (incoming: IncomingMessage, response: ServerResponse, options: AdminOptions): void => {
+  const { pathname, searchParams } = new URL(incoming.url ?? "/", "http://agent");
+  if (pathname === "/status") return reply(response, [200, "application/json", json(options.status())]);
+  if (pathname === "/log") return reply(response, [200, "text/plain", options.recentLog().join("")]);
+  if (pathname === "/tap") return options.tap(searchParams, response);
+  return reply(response, answer(pathname, options));
 };
 
 const reply = (response: ServerResponse, [status, type, body]: Answer): void => {
@@ -82,13 +89,14 @@ const openHttp = async (options: AdminOptions): Promise<Server | undefined> => {
   }
 };
 
-const openSocket = async ({ dataDir, status, log }: AdminOptions): Promise<Server | undefined> => {
+const openSocket = async (options: AdminOptions): Promise<Server | undefined> => {
+  const { dataDir, log } = options;
   const path = socketPath(dataDir);
   if (path.length > SOCKET_PATH_MAX) {
     log.warn("the path of the data folder is too long for a socket: obs-agent status cannot reach this agent", { path });
     return undefined;
   }
-  const server = createServer((_incoming, response) => reply(response, [200, "application/json", json(status())]));
+  const server = createServer((incoming, response) => answerOwner(incoming, response, options));
   try {
     // Left over from an agent that was killed: this one holds the lock of the folder.
     await rm(path, { force: true });
@@ -120,17 +128,3 @@ export const startAdmin = async (options: AdminOptions): Promise<AdminServer> =>
     },
   };
 };
-
-/** Asks the agent of a data folder. Throws AgentError(agent_not_running). */
-export const fetchStatus = (dataDir: string): Promise<Status> =>
-  new Promise((resolve, reject) => {
-    const notRunning = (cause: unknown): void => reject(new AgentError("agent_not_running", `no agent runs on the data folder ${dataDir}`, { cause }));
-    const outgoing = request({ socketPath: socketPath(dataDir), path: "/status" }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("end", () => resolve(JSON.parse(Buffer.concat(chunks).toString()) as Status));
-      response.on("error", notRunning);
-    });
-    outgoing.on("error", notRunning);
-    outgoing.end();
-  });

@@ -49,7 +49,7 @@ import { GroupWriter } from "./group-writer.ts";
 import { agentIdText, Identity, newAgentId } from "./identity.ts";
 import { bodyKey, entryKey, markKey, META_AGENT } from "./keys.ts";
 import type { BufferContents } from "./open-buffer.ts";
-import { del, DESCRIPTION_BYTES, diskBytes, nothing, positionOperations, put, removeBody, shelved, unknownEntry } from "./operations.ts";
+import { del, DESCRIPTION_BYTES, diskBytes, nothing, positionOperations, positionsIn, put, removeBody, shelved, unknownEntry } from "./operations.ts";
 import type { Reserve } from "./reserve.ts";
 import type { SegmentStore } from "./segments.ts";
 import { Shelf, type Shelved } from "./shelf.ts";
@@ -61,6 +61,8 @@ export interface DiskBufferOptions extends DropOptions {
   readonly keepAcknowledgedMs: number;
   /** Bodies larger than this lie in segments; 64 KiB by default. */
   readonly inlineMaxBytes?: number;
+  /** Is shown every batch before it is written. */
+  readonly onCommit?: (batches: readonly SealedBatch[]) => void;
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;
@@ -184,6 +186,7 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
   }
 
   async #commitFrom(source: string, { batches, positions = new Map(), lines }: Commit): Promise<void> {
+    this.#options.onCommit?.(batches);
     const all = batches.map((batch) => this.#describe(batch, source));
     const large = all.filter(({ isLarge }) => isLarge);
     const size = all.reduce((total, { body }) => total + DESCRIPTION_BYTES + body.length, 0);
@@ -305,7 +308,22 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
     await this.#writer.write({ ...nothing, durable: true, operations: () => [put(META_AGENT, Buffer.from(agentIdText(agent)))] });
   }
 
+  /** The sender has ended: what it held and did not settle comes up again, as repeats, for the next one. */
+  takeBackAll(): void {
+    for (const key of this.#handedOut.keys()) {
+      this.#drops?.mayBeStored(key);
+      this.#cursor.repeat(key);
+    }
+    this.#handedOut.clear();
+    this.#announce();
+  }
+
   // ---- what others ask
+
+  /** Positions of all sources as they are durable now. */
+  async readPositions(): Promise<ReadonlyMap<string, Uint8Array>> {
+    return positionsIn(this.#database, this.#codec);
+  }
 
   /** Bytes of disk, as the budget counts them. */
   get bytes(): number {

@@ -11,6 +11,7 @@ import { EntryCodec } from "./entry-codec.ts";
 import { agentIdText, newAgentId } from "./identity.ts";
 import { META_AGENT, META_FORMAT, META_LEDGER, META_MARKS, PLAIN_FORMAT, rangeOf, SEALED_FORMAT, type EntryFamily } from "./keys.ts";
 import { openFolderVault } from "./open-vault.ts";
+import { positionsIn } from "./operations.ts";
 import { Reserve } from "./reserve.ts";
 import { openSegments, type SegmentStore } from "./segments.ts";
 
@@ -82,24 +83,13 @@ const readContents = async (database: Database, segments: SegmentStore, codec: E
   return {
     agent: await agentIdOf(database, options.newAgentId ?? agentIdText(newAgentId())),
     ledger: await ledgerOf(database),
-    positions: await positionsOf(database, codec),
+    positions: await positionsIn(database, codec),
     waiting: waiting.entries.toSorted((one, other) => (one.sinceMs ?? 0) - (other.sinceMs ?? 0)),
     tried: await triedBatches(database, mayDrop(options)),
     damaged: waiting.damaged,
     acknowledged: acknowledged.entries,
     dead: dead.entries,
   };
-};
-
-/** A damaged position is none: its file is treated as never seen. */
-const positionsOf = async (database: Database, codec: EntryCodec): Promise<ReadonlyMap<string, Uint8Array>> => {
-  const positions = new Map<string, Uint8Array>();
-  for await (const [key, value] of database.iterator(rangeOf("p"))) {
-    const id = key.slice(2);
-    const position = codec.decodePosition(id, value);
-    if (position) positions.set(id, position);
-  }
-  return positions;
 };
 
 /** Marks are complete only if every process since the first of them has kept them up. */

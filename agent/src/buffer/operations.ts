@@ -1,9 +1,9 @@
 /** Small parts that the buffer's writes are made of. */
 
-import type { Operation } from "./database.ts";
+import type { Database, Operation } from "./database.ts";
 import type { Entry } from "./entry.ts";
 import type { EntryCodec } from "./entry-codec.ts";
-import { bodyKey, positionKey } from "./keys.ts";
+import { bodyKey, positionKey, rangeOf } from "./keys.ts";
 import type { Shelved } from "./shelf.ts";
 
 /** Disk that a description and its keys take, for the budget. */
@@ -18,6 +18,17 @@ export const shelved = ({ key, bodyBytes, place }: Entry, atMs: number, storeBoo
 /** An empty position is one that is no longer needed. */
 export const positionOperations = (positions: ReadonlyMap<string, Uint8Array>, codec: Pick<EntryCodec, "encodePosition">): Operation[] =>
   [...positions].map(([id, position]) => (position.length > 0 ? put(positionKey(id), codec.encodePosition(id, position)) : del(positionKey(id))));
+
+/** Positions of all sources, by stream id. A damaged one is none: its file is treated as never seen. */
+export const positionsIn = async (database: Database, codec: Pick<EntryCodec, "decodePosition">): Promise<ReadonlyMap<string, Uint8Array>> => {
+  const positions = new Map<string, Uint8Array>();
+  for await (const [key, value] of database.iterator(rangeOf("p"))) {
+    const id = key.slice(2);
+    const position = codec.decodePosition(id, value);
+    if (position) positions.set(id, position);
+  }
+  return positions;
+};
 
 /** For a description that does not parse: its rows show up as a gap in the ledger. */
 export const unknownEntry = (key: string): Entry => ({ key, stream: "logs", tenant: "", rows: 0, rawBytes: 0, firstNs: 0n, lastNs: 0n, bodyBytes: 0, bodyCrc: 0 });

@@ -49,7 +49,8 @@ export const loadConfig = async (paths: readonly string[], environment: Environm
   return checked.success && errors.length === 0 ? { config: checked.data } : { errors };
 };
 
-const listFiles = async (path: string, errors: ConfigError[]): Promise<string[]> => {
+/** Of a folder its YAML files, in the order of their names. */
+export const listFiles = async (path: string, errors: ConfigError[]): Promise<string[]> => {
   try {
     if (!(await stat(path)).isDirectory()) return [path];
     const names = (await readdir(path)).filter((name) => /\.ya?ml$/.test(name)).sort();

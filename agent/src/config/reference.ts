@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { configSchema } from "./schema.ts";
 
-interface JsonSchema {
+export interface JsonSchema {
   readonly type?: string;
   readonly format?: string;
   readonly description?: string;

@@ -50,5 +50,49 @@ export const createLog = ({ level, format, write, now = () => new Date() }: LogO
   return { debug: emit("debug"), info: emit("info"), warn: emit("warn"), error: emit("error") };
 };
 
+/** Lines kept for `obs-agent support-bundle`. */
+const RECENT_LINES = 500;
+
+/** A log whose level and format can change while everyone holds it, and that remembers its last lines. */
+export class AgentLog implements Log {
+  readonly #recent: string[] = [];
+  #write: (line: string) => void = () => {};
+  #log: Log = silentLog;
+
+  constructor(options: LogOptions) {
+    this.configure(options);
+  }
+
+  configure(options: LogOptions): void {
+    this.#write = options.write;
+    this.#log = createLog({ ...options, write: (line) => this.#keep(line) });
+  }
+
+  recent(): readonly string[] {
+    return this.#recent;
+  }
+
+  debug(message: string, fields?: LogFields): void {
+    this.#log.debug(message, fields);
+  }
+
+  info(message: string, fields?: LogFields): void {
+    this.#log.info(message, fields);
+  }
+
+  warn(message: string, fields?: LogFields): void {
+    this.#log.warn(message, fields);
+  }
+
+  error(message: string, fields?: LogFields): void {
+    this.#log.error(message, fields);
+  }
+
+  #keep(line: string): void {
+    if (this.#recent.push(line) > RECENT_LINES) this.#recent.shift();
+    this.#write(line);
+  }
+}
+
 /** For parts run without anyone to read: libraries and tests. */
 export const silentLog: Log = createLog({ level: "error", format: "text", write: () => {} });

@@ -56,6 +56,7 @@ export class Sender {
   #probeAtMs = 0;
   #lastReason = "";
   #isPumping = false;
+  #pumping: Promise<void> = Promise.resolve();
   #pumpAgain = false;
   #started = false;
   #isDry = false;
@@ -109,11 +110,12 @@ export class Sender {
     });
   }
 
-  /** Ends deliveries under way. What was not acknowledged stays in the buffer. */
+  /** Ends deliveries under way, and asks the queue for nothing more. What was not acknowledged stays in the buffer. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#cancelWake();
     await Promise.all(this.#underWay);
+    await this.#pumping;
     await this.#options.transport.close();
   }
 
@@ -125,7 +127,7 @@ export class Sender {
     if (!this.#started || this.#stopping.signal.aborted) return;
     this.#isDry = false;
     this.#pumpAgain = true;
-    if (!this.#isPumping) void this.#pump();
+    if (!this.#isPumping) this.#pumping = this.#pump();
   }
 
   async #pump(): Promise<void> {
@@ -156,7 +158,7 @@ export class Sender {
       const delivery = this.#deliver(chosen).finally(() => {
         this.#underWay.delete(delivery);
         this.#pumpAgain = true;
-        if (!this.#isPumping) void this.#pump();
+        if (!this.#isPumping) this.#pumping = this.#pump();
       });
       this.#underWay.add(delivery);
     }

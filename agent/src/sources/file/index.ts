@@ -23,6 +23,7 @@ import { UnreadablePaths } from "./unreadable.ts";
 export type { FileCounters, FileEvent, FileGauge } from "./counters.ts";
 export { fileSourceSchema, type FileSourceInput, type FileSourceOptions } from "./options.ts";
 export type { PositionReader } from "./position.ts";
+export { compileGlobs as pathFilter, type PathFilter } from "./globs.ts";
 export { POSITION_PREFIX } from "./position.ts";
 
 export interface FileSourceDeps {
@@ -33,6 +34,11 @@ export interface FileSourceDeps {
   /** Host name of the rows. */
   readonly host: string;
   readonly counters: FileCounters;
+  /**
+   * Whether another source of this process followed the name until now. Such a file without a position
+   * is empty or new: it is read from its beginning, whatever `readFrom` says of files found at start.
+   */
+  readonly wasFollowed?: (path: string) => boolean;
 }
 
 const watchFailure = (error: unknown): string => {
@@ -65,7 +71,7 @@ export const createFileSource = (options: FileSourceOptions, shard: LineShard, d
     },
   });
   const adoption = new Adoption({ options, book, history, reader, openFiles, counters, clock, host });
-  const registry = new Registry({ filter, maxFiles: options.maxFiles, book, history, adoption, reader, unreadable, counters, clock, log });
+  const registry = new Registry({ filter, wasFollowed: deps.wasFollowed ?? (() => false), maxFiles: options.maxFiles, book, history, adoption, reader, unreadable, counters, clock, log });
   const measured = (): void => {
     counters.set("files_followed", registry.size);
     counters.set("files_open", openFiles.count);

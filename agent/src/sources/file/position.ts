@@ -124,10 +124,10 @@ export class PositionBook {
     for (const sharing of this.#byInode.values()) yield* sharing;
   }
 
-  /** Whether the file of a position may be this one, by `stat` alone. */
-  mayBe(facts: FileFacts): boolean {
+  /** Whether the file of a position may be this one, by `stat` alone; `isOf` says which names of positions count. */
+  mayBe(facts: FileFacts, isOf: (path: string) => boolean = () => true): boolean {
     for (const position of this.#byInode.get(facts.inode) ?? []) {
-      if (isSameInode(position, facts)) return true;
+      if (isSameInode(position, facts) && isOf(position.path)) return true;
     }
     return false;
   }

@@ -26,6 +26,7 @@ import type { UnreadablePaths } from "./unreadable.ts";
 
 export interface RegistryParts {
   readonly filter: PathFilter;
+  readonly wasFollowed: (path: string) => boolean;
   readonly maxFiles: number;
   readonly book: PositionBook;
   readonly history: ContentHistory;
@@ -126,7 +127,7 @@ export class Registry {
 
   async #adopt(path: string, facts: FileFacts, rotatedFrom?: { path: string; sinceMs: number }): Promise<FollowedFile | undefined> {
     if (this.#isFull()) return undefined;
-    const found = { path, facts, originals: this.#originalsOf(path), atStart: this.#atStart };
+    const found = { path, facts, originals: this.#originalsOf(path), atStart: this.#atStart && !this.#parts.wasFollowed(path) };
     const adopted = await this.#parts.adoption.adopt(rotatedFrom ? { ...found, rotatedFrom } : found);
     if (!adopted) return undefined;
     const { file, replacedSinceMs } = adopted;
@@ -254,7 +255,8 @@ export class Registry {
 
   /**
    * The first look after a start, before anything is read. Files of positions come first, wherever
-   * rotation has put them, so that copies of what they held are recognised.
+   * rotation has put them, so that copies of what they held are recognised. Positions of names that
+   * another group of globs wants are that group's affair.
    */
   async begin(paths: readonly string[]): Promise<void> {
     const { book, history } = this.#parts;
@@ -264,7 +266,7 @@ export class Registry {
       if (facts?.regular && book.mayBe(facts)) await this.inspect(path);
       else others.push(path);
     }
-    const moved = [...book.unclaimed()];
+    const moved = [...book.unclaimed()].filter(({ path }) => this.#parts.filter.wants(path));
     for (const folder of new Set(moved.map(({ path }) => dirname(path)))) await this.#findClaimed(folder);
     for (const { path, past, ...content } of book.unclaimed()) history.remember(path, [...past, content]);
     for (const path of others) await this.inspect(path);
@@ -280,7 +282,7 @@ export class Registry {
     for (const name of await namesIn(folder)) {
       const path = join(folder, name);
       const facts = await this.#factsOf(path);
-      if (facts?.regular && this.#parts.book.mayBe(facts) && !this.#knownBy(facts)) {
+      if (facts?.regular && this.#parts.book.mayBe(facts, this.#parts.filter.wants) && !this.#knownBy(facts)) {
         await this.#reporting(path, () => this.#adopt(path, facts, { path, sinceMs: Infinity }));
       }
     }

@@ -1,6 +1,7 @@
 import type { Log } from "../../core/log.ts";
 
-const remedyOf = (path: string, code: string): string => {
+/** What a person can do about a path that cannot be read. */
+export const remedyOf = (path: string, code: string): string => {
   if (code === "EACCES" || code === "EPERM") {
     return path.startsWith("/var/log/")
       ? "add the agent's user to the group that may read it (usermod -aG adm USER), or give the agent CAP_DAC_READ_SEARCH"
