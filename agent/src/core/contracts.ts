@@ -105,3 +105,27 @@ export interface Source {
 
 /** A record from a door that has parsed it already; unset fields get defaults. */
 export type IncomingLog = Partial<LogRecord> & Pick<LogRecord, "message">;
+
+/** Used where a record does not name its own. */
+export interface RecordDefaults {
+  readonly service?: string;
+  readonly host?: string;
+  readonly environment?: string;
+  /** Set on every record of the call. */
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** ns since 1970; also the timestamp where a record has none. */
+  readonly observed: bigint;
+}
+
+/** Where sources put records that they have parsed. Any number of callers may use one at a time. */
+export interface RecordShard {
+  /** Resolves when records can be taken: back-pressure of encoder and disk buffer ends here. */
+  ready(signal?: AbortSignal): Promise<void>;
+  /**
+   * Takes the records at once; resolves when all of them are durable. They are in one atomic write:
+   * whoever is not answered may repeat all of them. Does not wait for room: that is `ready`.
+   */
+  append(records: readonly IncomingLog[], defaults: RecordDefaults): Promise<void>;
+  /** Seals what is there and resolves once it is durable. */
+  flush(): Promise<void>;
+}

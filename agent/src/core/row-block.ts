@@ -1,7 +1,7 @@
 /** What a shard asks of the row pass (rows/log-block.ts) and of the codec. */
 
 import type { BatchKey } from "@obs/wire";
-import type { LineStream } from "./contracts.ts";
+import type { IncomingLog, LineStream, RecordDefaults } from "./contracts.ts";
 
 /** Running totals of one block, over all batches made from it. */
 export interface LineCounts {
@@ -24,6 +24,12 @@ export interface RowBlock {
   /** The Native block; a view that is valid until the block is used again. */
   encode(key: BatchKey): Uint8Array;
   reset(): void;
+}
+
+/** The same for records that a source has parsed. */
+export interface RecordBlock extends Pick<RowBlock, "rows" | "firstNs" | "lastNs" | "full" | "encode" | "reset"> {
+  /** False, and nothing is taken, when there is no room. */
+  appendRecord(record: IncomingLog, defaults: RecordDefaults): boolean;
 }
 
 /** Makes one zstd frame, in bytes of its own. */

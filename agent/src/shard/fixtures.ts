@@ -3,8 +3,8 @@
 import { formatBatchKey, type BatchKey } from "@obs/wire";
 import type { Commit, CommitTarget } from "../core/batch-buffer.ts";
 import type { Clock } from "../core/clock.ts";
-import type { LineStream } from "../core/contracts.ts";
-import type { RowBlock } from "../core/row-block.ts";
+import type { IncomingLog, LineStream } from "../core/contracts.ts";
+import type { RecordBlock, RowBlock } from "../core/row-block.ts";
 
 export class ManualClock implements Clock {
   #nowMs = 1_000_000;
@@ -68,7 +68,7 @@ export class RecordingBuffer implements CommitTarget {
 }
 
 /** A block of which each line is a row; its body is the lines' text. */
-export class TextBlock implements RowBlock {
+export class TextBlock implements RowBlock, RecordBlock {
   readonly input = Buffer.alloc(4096);
   readonly counts = { lines: 0, blank: 0, joined: 0 };
   recallMs = 0;
@@ -103,6 +103,12 @@ export class TextBlock implements RowBlock {
       at = isWhole ? newline + 1 : end;
     }
     return at;
+  }
+
+  appendRecord({ message }: IncomingLog): boolean {
+    if (this.full) return false;
+    this.#lines.push(message);
+    return true;
   }
 
   encode(key: BatchKey): Uint8Array {

@@ -1,0 +1,97 @@
+/**
+ * A shard of sources that have parsed their records. Callers share one block and one durable write:
+ * a group is sealed when the block is full, or `lingerMs` after its first record. Whatever one call
+ * brings is in one commit, so a client that was not answered can repeat it whole.
+ */
+
+import { formatBatchKey } from "@obs/wire";
+import type { CommitTarget } from "../core/batch-buffer.ts";
+import type { Clock } from "../core/clock.ts";
+import type { IncomingLog, RecordDefaults, RecordShard, SealedBatch } from "../core/contracts.ts";
+import type { Compress, RecordBlock } from "../core/row-block.ts";
+import { CommitGate } from "./commit-gate.ts";
+
+export interface RecordShardOptions {
+  readonly block: RecordBlock;
+  readonly compress: Compress;
+  readonly buffer: CommitTarget;
+  readonly clock: Clock;
+  readonly lingerMs: number;
+  readonly maxCommits?: number;
+}
+
+const MAX_COMMITS = 2;
+
+export class BlockRecordShard implements RecordShard {
+  readonly #block: RecordBlock;
+  readonly #options: RecordShardOptions;
+  readonly #gate: CommitGate;
+  /** The callers whose records are in the block. */
+  #group: PromiseWithResolvers<void> | undefined;
+  #cancelLinger: (() => void) | undefined;
+
+  constructor(options: RecordShardOptions) {
+    this.#options = options;
+    this.#block = options.block;
+    this.#gate = new CommitGate(options.buffer, options.maxCommits ?? MAX_COMMITS);
+  }
+
+  async ready(signal?: AbortSignal): Promise<void> {
+    await this.#options.buffer.whenRoom(signal);
+    await this.#gate.opened();
+  }
+
+  append(records: readonly IncomingLog[], defaults: RecordDefaults): Promise<void> {
+    if (records.length === 0) return Promise.resolve();
+    const { durable, sealed } = this.#take(records, defaults);
+    if (sealed.length > 0 || this.#block.full) this.#commit(sealed);
+    else this.#cancelLinger ??= this.#options.clock.after(this.#options.lingerMs, () => this.#onLinger());
+    return durable;
+  }
+
+  async flush(): Promise<void> {
+    await this.#gate.opened();
+    if (this.#group) this.#commit([]);
+    await this.#gate.allDone();
+  }
+
+  #take(records: readonly IncomingLog[], defaults: RecordDefaults): { durable: Promise<void>; sealed: SealedBatch[] } {
+    const sealed: SealedBatch[] = [];
+    this.#group ??= Promise.withResolvers();
+    for (const record of records) {
+      if (this.#block.appendRecord(record, defaults)) continue;
+      if (this.#block.rows === 0) throw new Error("BUG: a record does not fit into an empty block");
+      sealed.push(this.#seal());
+      if (!this.#block.appendRecord(record, defaults)) throw new Error("BUG: a record does not fit into an empty block");
+    }
+    return { durable: this.#group.promise, sealed };
+  }
+
+  #onLinger(): void {
+    this.#cancelLinger = undefined;
+    // A failure is kept by the gate and comes out of the next `ready` or `flush`.
+    this.#gate.opened().then(
+      () => this.#group && this.#commit([]),
+      (error: unknown) => this.#group?.reject(error),
+    );
+  }
+
+  /** In the tick in which the keys were taken: they become durable in their own order. */
+  #commit(sealed: SealedBatch[]): void {
+    this.#cancelLinger?.();
+    this.#cancelLinger = undefined;
+    const group = this.#group!;
+    this.#group = undefined;
+    if (this.#block.rows > 0) sealed.push(this.#seal());
+    this.#gate.begin({ batches: sealed }).then(group.resolve, group.reject);
+  }
+
+  #seal(): SealedBatch {
+    const { rows, firstNs, lastNs } = this.#block;
+    const key = this.#options.buffer.nextKey();
+    const raw = this.#block.encode(key);
+    const batch: SealedBatch = { stream: "logs", key: formatBatchKey(key), rows, rawBytes: raw.length, firstNs, lastNs, body: this.#options.compress(raw), positions: new Map(), tenant: "" };
+    this.#block.reset();
+    return batch;
+  }
+}
