@@ -38,7 +38,7 @@ for (const [word, severity] of Object.entries(WORDS))
   BY_START[word.length * 32 + (word.charCodeAt(0) & 31)]!.push({ bytes: Buffer.from(word), severity });
 
 /** 0-7 as RFC 5424 has them (GELF and journald send these). */
-const SYSLOG = [24, 22, 21, 17, 13, 10, 9, 5];
+export const SYSLOG_SEVERITIES = [24, 22, 21, 17, 13, 10, 9, 5];
 
 const LETTER_CASE = 0x20;
 
@@ -57,7 +57,7 @@ export const severityOfWord = (bytes: Uint8Array, from: number, to: number): num
 /** Severity of a level field, or -1: a word, pino's and bunyan's 10-60, or syslog's 0-7. */
 export const severityOfLevel = (bytes: Uint8Array, from: number, to: number): number => {
   const first = bytes[from]! - 48;
-  if (to - from === 1) return first >= 0 && first <= 7 ? SYSLOG[first]! : -1;
+  if (to - from === 1) return first >= 0 && first <= 7 ? SYSLOG_SEVERITIES[first]! : -1;
   if (to - from === 2 && first >= 1 && first <= 6) {
     const ones = bytes[from + 1]! - 48;
     return ones >= 0 && ones <= 9 ? SEVERITY.TRACE + 4 * (first - 1) : -1;
