@@ -4,7 +4,8 @@
  *
  *   source -> parse -> enrich -> mask -> encode -> buffer -> send
  *
- *   source                            sources/    follow files and pipes, read this host's metrics
+ *   source                            sources/    follow files and pipes, listen, read this host's metrics
+ *                                                 (open-sources.ts: one line for each)
  *   parse, enrich, mask, encode       rows/       one pass over the records of a block, inside one arena
  *                                     shard/      when a block is sealed, and with which positions
  *                                     codec/      zstd
@@ -18,25 +19,20 @@ import { statusOf, type Status } from "./admin/status.ts";
 import { openDiskBuffer } from "./buffer/open-buffer.ts";
 import { compress } from "./codec/zstd.ts";
 import type { AgentConfig } from "./config/resolve.ts";
-import type { SourceClass } from "./config/schema.ts";
 import { systemClock, type Clock } from "./core/clock.ts";
-import type { Source } from "./core/contracts.ts";
 import { MetricsRegistry } from "./core/counters.ts";
 import type { Log } from "./core/log.ts";
 import { VERSION } from "./core/version.ts";
-import { openLineShard } from "./open-line-shard.ts";
-import { DEFAULT_MULTILINE, multilineSettings, type MultilineSettings } from "./multiline/index.ts";
-import { collectFigures, outputsOfThisProcess, sourceCounters } from "./pipeline-figures.ts";
+import { sourcePlanner } from "./open-sources.ts";
+import { collectFigures } from "./pipeline-figures.ts";
 import { SeriesTable } from "./rows/series-table.ts";
 import type { RowCounts } from "./rows/contracts.ts";
-import type { BlockLineShard } from "./shard/line-shard.ts";
 import { ScrapeShard } from "./shard/metric-shard.ts";
 import { HttpTransport } from "./sinks/http-transport.ts";
 import { Sender } from "./sinks/sender.ts";
-import { SourceSet, type Replaced, type SourcePlan } from "./source-set.ts";
-import { createFileSource, fileSourceSchema, pathFilter } from "./sources/file/index.ts";
-import { createHostMetricsSource } from "./sources/host-metrics/index.ts";
-import { createStdinSource, type StdinSource } from "./sources/stdin/index.ts";
+import { SourceSet, type Replaced } from "./source-set.ts";
+import { pathFilter } from "./sources/file/index.ts";
+import type { StdinSource } from "./sources/stdin/index.ts";
 import { serveTap } from "./tap/serve.ts";
 import { Tap } from "./tap/tap.ts";
 
@@ -87,11 +83,6 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
 
   // parse, enrich, mask, encode
   const rowCounts: RowCounts[] = [];
-  const openShard = (source: SourceClass, of: AgentConfig, multiline: MultilineSettings | undefined): BlockLineShard => {
-    const { shard, counts } = openLineShard(of, multiline, buffer.intake(source), clock);
-    rowCounts.push(counts);
-    return shard;
-  };
   const series = new SeriesTable();
   const metricShard = new ScrapeShard({ table: series, encodeSamples, encodeSeries, compress, buffer: buffer.intake("host_metrics") });
 
@@ -99,24 +90,10 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
   let stdin: StdinSource | undefined;
   let positions = buffer.positions;
   let wasFollowed = followsNothing;
-  const planSources = (config: AgentConfig): SourcePlan[] => {
-    const { environment, host, batch, mask } = config;
-    const deps = (source: string) => ({ positions, clock, log, host, counters: sourceCounters(counters, source) });
-    const lines = (name: SourceClass, options: unknown, multiline: MultilineSettings | undefined, create: (shard: BlockLineShard) => Source): SourcePlan => ({
-      key: JSON.stringify([name, options, environment, host, batch, mask]),
-      open: () => ((shard) => ({ source: create(shard), flush: () => shard.flush() }))(openShard(name, config, multiline)),
-    });
-    const metrics = (name: string, options: unknown, create: () => Source): SourcePlan => ({ key: JSON.stringify([name, options, host]), open: () => ({ source: create(), flush: async () => {} }) });
-    if (stdinService !== undefined) return [lines("stdin", stdinService, DEFAULT_MULTILINE, (shard) => (stdin = createStdinSource({ service: stdinService, environment }, shard, deps("stdin"))))];
-    const ownFiles = [`${dataDir}/**`, ...outputsOfThisProcess()];
-    const files = config.files.map((group) =>
-      lines("file", group, multilineSettings(group.multiline), (shard) => {
-        const { include, exclude, read_from: readFrom, service } = group;
-        return createFileSource(fileSourceSchema.parse({ include, exclude: [...exclude, ...ownFiles], readFrom, service, environment: group.environment ?? environment }), shard, { ...deps("file"), wasFollowed });
-      }));
-    const { enabled, interval } = config.host_metrics;
-    return [...files, ...(enabled ? [metrics("host_metrics", config.host_metrics, () => createHostMetricsSource({ intervalMs: interval }, metricShard, deps("host_metrics")))] : [])];
-  };
+  const planSources = sourcePlanner({
+    stdinService, dataDir, metricShard, clock, log, counters, intake: (source) => buffer.intake(source), positions: () => positions, wasFollowed: (path) => wasFollowed(path),
+    onRows: (counts) => void rowCounts.push(counts), onStdin: (source) => void (stdin = source),
+  });
   const sources = new SourceSet();
 
   // send

@@ -36,7 +36,7 @@ const sharedAgentId = async (parent: string): Promise<string> => {
 
 const openRun = (config: AgentConfig, folder: string, log: Log, fresh: { stdinService?: string; newAgentId?: string } = {}): Promise<Pipeline> =>
   createPipeline({
-    config: { ...config, dataDir: folder, files: [], host_metrics: { ...config.host_metrics, enabled: false }, admin: { ...config.admin, enabled: false }, batch: { ...config.batch, linger: QUICK_LINGER_MS }, buffer: { ...config.buffer, keep_acknowledged: 0 } },
+    config: { ...config, dataDir: folder, files: [], syslog: [], http: [], fluent_forward: [], exec: [], host_metrics: { ...config.host_metrics, enabled: false }, admin: { ...config.admin, enabled: false }, batch: { ...config.batch, linger: QUICK_LINGER_MS }, buffer: { ...config.buffer, keep_acknowledged: 0 } },
     log,
     ...fresh,
   });

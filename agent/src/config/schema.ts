@@ -5,42 +5,8 @@
 
 import { RE2JS } from "re2js";
 import { z } from "zod";
-import { parseDuration, parseSize } from "./units.ts";
-
-/** Text in the file, a number in the program. Defaults are given as one would write them. */
-const amount = (format: string, what: string, parse: (text: string) => number | undefined, lowest = 0, highest = Number.MAX_SAFE_INTEGER) =>
-  z
-    .union([z.string(), z.number()])
-    .meta({ format })
-    .transform((value, context) => {
-      const parsed = parse(String(value));
-      if (parsed !== undefined && parsed >= lowest && parsed <= highest) return parsed;
-      context.addIssue({ code: "custom", message: `expected ${what}, found ${JSON.stringify(value)}` });
-      return z.NEVER;
-    });
-
-const size = (lowest: string) => amount("size", `a size such as 512KB or 10GB, at least ${lowest}`, parseSize, parseSize(lowest));
-const duration = (lowest: string) => amount("duration", `a duration such as 300ms, 10s or 1h, at least ${lowest}`, parseDuration, parseDuration(lowest));
-
-/** A whole number; text when it comes from the environment. */
-const count = (lowest: number, highest: number) =>
-  amount("whole number", `a whole number from ${lowest} to ${highest}`, (text) => (/^\d+$/.test(text.trim()) ? Number(text) : undefined), lowest, highest);
-
-const flag = () => z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
-
-const readFrom = z
-  .string()
-  .meta({ format: "beginning, end or duration" })
-  .transform((value, context): "beginning" | "end" | number => {
-    const parsed = value === "beginning" || value === "end" ? value : parseDuration(value);
-    if (parsed !== undefined) return parsed;
-    context.addIssue({ code: "custom", message: `expected beginning, end or a duration such as 10m, found ${JSON.stringify(value)}` });
-    return z.NEVER;
-  });
-
-const httpUrl = z.string().refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ""), { message: "expected an http:// or https:// address" });
-
-const listenAddress = z.string().regex(/^(?:\[[0-9a-f:.]+\]|[\w.-]+):\d{1,5}$/i, "expected HOST:PORT");
+import { execSchema, fluentForwardSchema, httpSchema, syslogSchema } from "./listeners.ts";
+import { count, duration, flag, httpUrl, listenAddress, readFrom, size } from "./option-types.ts";
 
 /** Files that a Linux host usually has; what cannot be read is named, what is not there is not missed. */
 export const USUAL_FILES = ["/var/log/**/*.log", "/var/log/syslog", "/var/log/messages", "/var/log/secure", "/var/log/maillog", "/var/log/cron"];
@@ -87,7 +53,7 @@ const files = z.strictObject({
 });
 
 /** Kinds of sources, as policies name them. */
-export const SOURCE_CLASSES = ["file", "stdin", "host_metrics"] as const;
+export const SOURCE_CLASSES = ["file", "stdin", "syslog", "http", "fluent_forward", "exec", "host_metrics"] as const;
 export type SourceClass = (typeof SOURCE_CLASSES)[number];
 
 const whenFull = (name: string) => z.enum(["push_back", "drop_oldest", "drop_newest"]).prefault("push_back").describe(`Policy of \`${name}\`.`);
@@ -124,6 +90,10 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("Metrics of this host."),
+  syslog: z.array(syslogSchema).prefault([]).describe("Syslog listeners (RFC 5424 and RFC 3164)."),
+  http: z.array(httpSchema).prefault([]).describe("HTTP listeners that take JSON and plain lines."),
+  fluent_forward: z.array(fluentForwardSchema).prefault([]).describe("Listeners for the forward protocol of Fluentd and Fluent Bit."),
+  exec: z.array(execSchema).prefault([]).describe("Commands to run, whose output lines are shipped."),
   mask: z
     .strictObject({
       enabled: flag().prefault(true).describe("Whether personal data is masked in messages and attributes."),

@@ -8,6 +8,8 @@ const NOW_SECONDS = 1_730_548_800;
 const localNs = (...[year, month, day, hours, minutes, seconds]: [number, number, number, number, number, number]): bigint =>
   BigInt(new Date(year, month, day, hours, minutes, seconds).getTime()) * 1_000_000n;
 
+const escaped = (text: string): string => text.replaceAll(/["\\\]]/g, String.raw`\$&`);
+
 const CASES: readonly [name: string, text: string, expected: Partial<SyslogMessage>][] = [
   ["RFC 5424, example 1", "<34>1 2003-10-11T22:14:15.003Z mymachine.example.com su - ID47 - \ufeff'su root' failed for lonvick on /dev/pts/8", {
     facility: 4, severity: 22 - 1, timestamp: 1_065_910_455_003_000_000n, host: "mymachine.example.com", appName: "su", procId: "", msgId: "ID47", structuredData: {}, message: "'su root' failed for lonvick on /dev/pts/8",
@@ -55,7 +57,6 @@ describe("syslog", () => {
   it("reads back what RFC 5424 writes", () => {
     const name = fc.string({ unit: fc.constantFrom(..."abcXYZ019_@-"), minLength: 2, maxLength: 12 });
     const value = fc.string({ unit: "grapheme", maxLength: 20 });
-    const escaped = (text: string): string => text.replaceAll(/["\\\]]/g, String.raw`\$&`);
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 191 }), name, name, fc.dictionary(name, fc.dictionary(name, value, { minKeys: 1, maxKeys: 3 }), { maxKeys: 3 }), value, (priority, host, app, data, message) => {
         const elements = Object.entries(data).map(([id, params]) => `[${id}${Object.entries(params).map(([key, text]) => ` ${key}="${escaped(text)}"`).join("")}]`).join("");

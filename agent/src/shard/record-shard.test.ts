@@ -65,6 +65,18 @@ describe("record shard", () => {
     expect(await isSettled(shard.ready())).toBe(false);
   });
 
+  it("lets those who stop wait for neither the buffer nor its commits", async () => {
+    const stopping = new AbortController();
+    const { shard, append } = build({ isManual: true });
+    void append("abc");
+    void append("def");
+    const ready = shard.ready(stopping.signal);
+    expect(await isSettled(ready)).toBe(false);
+    stopping.abort();
+    await ready;
+    await shard.ready(stopping.signal);
+  });
+
   it("takes no records as nothing to do", async () => {
     const { buffer, shard, append } = build();
     await append("");

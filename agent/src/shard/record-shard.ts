@@ -37,8 +37,14 @@ export class BlockRecordShard implements RecordShard {
   }
 
   async ready(signal?: AbortSignal): Promise<void> {
-    await this.#options.buffer.whenRoom(signal);
-    await this.#gate.opened();
+    const opened = this.#options.buffer.whenRoom(signal).then(() => this.#gate.opened());
+    if (!signal) return opened;
+    if (signal.aborted) return;
+    // A full disk holds commits back for as long as it is full; whoever stops does not wait for it.
+    const { promise: aborted, resolve } = Promise.withResolvers<void>();
+    const onAbort = (): void => resolve();
+    signal.addEventListener("abort", onAbort, { once: true });
+    await Promise.race([opened, aborted]).finally(() => signal.removeEventListener("abort", onAbort));
   }
 
   append(records: readonly IncomingLog[], defaults: RecordDefaults): Promise<void> {

@@ -7,6 +7,7 @@
 
 import type { Readable } from "node:stream";
 import type { LineShard, LineStream, Source } from "../../core/contracts.ts";
+import { LineFeed } from "../line-feed.ts";
 import type { StdinSourceOptions } from "./options.ts";
 
 export { stdinSourceSchema, type StdinSourceOptions } from "./options.ts";
@@ -75,64 +76,3 @@ export const createStdinSource = (options: StdinSourceOptions, shard: LineShard,
     },
   };
 };
-
-const NOTHING = Buffer.alloc(0);
-
-/** Cuts chunks of any size to the shard's input. The rest of a line is kept here, until it is whole. */
-class LineFeed {
-  readonly #shard: LineShard;
-  readonly #stream: LineStream;
-  readonly #signal: AbortSignal;
-  #rest: Buffer = Buffer.alloc(0);
-  #offset = 0;
-  /** What is handed on is handed on one after the other. */
-  #last: Promise<void> = Promise.resolve();
-
-  constructor(shard: LineShard, stream: LineStream, signal: AbortSignal) {
-    this.#shard = shard;
-    this.#stream = stream;
-    this.#signal = signal;
-  }
-
-  async feed(chunk: Buffer): Promise<void> {
-    for (let taken = 0; taken < chunk.length && !this.#signal.aborted; ) {
-      await this.#inTurn(async () => {
-        const room = this.#shard.input.length - this.#rest.length;
-        const piece = chunk.subarray(taken, taken + room);
-        await this.#shard.ready(this.#signal);
-        if (!this.#signal.aborted) await this.#handOn(piece, false);
-        taken += piece.length;
-      });
-    }
-  }
-
-  /** A shard that fails says so to `feed` and `end` too. */
-  recall(): void {
-    this.#inTurn(() => (this.#rest.length > 0 ? this.#handOn(NOTHING, false) : Promise.resolve())).catch(() => {});
-  }
-
-  /** Nothing more will come: whole lines that were left, and an unterminated last one, are handed on. */
-  end(): Promise<void> {
-    return this.#inTurn(async () => {
-      while (this.#rest.length > 0) await this.#handOn(NOTHING, true);
-    });
-  }
-
-  #inTurn(act: () => Promise<void>): Promise<void> {
-    const done = this.#last.then(act);
-    this.#last = done.catch(() => {});
-    return done;
-  }
-
-  async #handOn(piece: Buffer, final: boolean): Promise<void> {
-    const { input } = this.#shard;
-    const length = this.#rest.length + piece.length;
-    this.#rest.copy(input);
-    piece.copy(input, this.#rest.length);
-    const consumed = await this.#shard.append(this.#stream, this.#offset, length, final);
-    // Taken from the chunks and not from `input`, which belongs to the shard again.
-    const fromPiece = consumed - this.#rest.length;
-    this.#rest = fromPiece >= 0 ? Buffer.from(piece.subarray(fromPiece)) : Buffer.concat([this.#rest.subarray(consumed), piece]);
-    this.#offset += consumed;
-  }
-}

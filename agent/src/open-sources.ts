@@ -1,0 +1,90 @@
+/** The sources that a configuration asks for, each with the shard that it fills: one line for each. */
+
+import { compress } from "./codec/zstd.ts";
+import type { AgentConfig } from "./config/resolve.ts";
+import type { SourceClass } from "./config/schema.ts";
+import type { CommitTarget } from "./core/batch-buffer.ts";
+import type { Clock } from "./core/clock.ts";
+import type { LineShard, MetricShard, RecordShard, Source } from "./core/contracts.ts";
+import type { MetricsRegistry } from "./core/counters.ts";
+import type { Log } from "./core/log.ts";
+import { DEFAULT_MULTILINE, multilineSettings, type MultilineSettings } from "./multiline/index.ts";
+import { openLineShard } from "./open-line-shard.ts";
+import { outputsOfThisProcess, sourceCounters } from "./pipeline-figures.ts";
+import type { RowCounts } from "./rows/contracts.ts";
+import { LogBlock } from "./rows/log-block.ts";
+import { BlockRecordShard } from "./shard/record-shard.ts";
+import type { SourcePlan } from "./source-set.ts";
+import { createExecSource } from "./sources/exec/index.ts";
+import { createFileSource, fileSourceSchema, type FileSourceDeps } from "./sources/file/index.ts";
+import { createFluentForwardSource } from "./sources/fluent-forward/index.ts";
+import { createHostMetricsSource } from "./sources/host-metrics/index.ts";
+import { createHttpSource } from "./sources/http/index.ts";
+import { createStdinSource, type StdinSource } from "./sources/stdin/index.ts";
+import { createSyslogSource } from "./sources/syslog/index.ts";
+
+export interface SourcePlannerOptions {
+  /** Ship standard input, and nothing else. */
+  readonly stdinService: string | undefined;
+  readonly dataDir: string;
+  readonly metricShard: MetricShard;
+  readonly intake: (source: SourceClass) => CommitTarget;
+  /** As the buffer holds them when a source is opened. */
+  readonly positions: () => FileSourceDeps["positions"];
+  readonly wasFollowed: NonNullable<FileSourceDeps["wasFollowed"]>;
+  readonly onRows: (counts: RowCounts) => void;
+  readonly onStdin: (source: StdinSource) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: MetricsRegistry;
+}
+
+/** Somebody waits for the durable write: long enough for those who come at the same time to share it. */
+const REPLY_LINGER_MS = 20;
+
+export const sourcePlanner = ({ stdinService, dataDir, metricShard, intake, positions, wasFollowed, onRows, onStdin, clock, log, counters }: SourcePlannerOptions) => (config: AgentConfig): SourcePlan[] => {
+  const { environment, host, batch, mask } = config;
+  const deps = (source: SourceClass) => ({ positions: positions(), clock, log, host, counters: sourceCounters(counters, source) });
+  const keyOf = (source: SourceClass, options: unknown): string => JSON.stringify([source, options, environment, host, batch, mask]);
+
+  const lines = (source: SourceClass, options: unknown, multiline: MultilineSettings | undefined, create: (shard: LineShard) => Source): SourcePlan => ({
+    key: keyOf(source, options),
+    open: () => {
+      const { shard, counts } = openLineShard(config, multiline, intake(source), clock);
+      onRows(counts);
+      return { source: create(shard), flush: () => shard.flush() };
+    },
+  });
+
+  const records = (source: SourceClass, options: unknown, lingerMs: number, create: (shard: RecordShard) => Source): SourcePlan => ({
+    key: keyOf(source, options),
+    open: () => {
+      const block = new LogBlock({ maxRows: batch.max_rows, mask });
+      onRows(block.counts);
+      const shard = new BlockRecordShard({ block, compress, buffer: intake(source), clock, lingerMs });
+      return { source: create(shard), flush: () => shard.flush() };
+    },
+  });
+
+  const metrics = (source: SourceClass, options: unknown, create: () => Source): SourcePlan => ({ key: JSON.stringify([source, options, host]), open: () => ({ source: create(), flush: async () => {} }) });
+
+  const stdin = (service: string) => (shard: LineShard): Source => {
+    const source = createStdinSource({ service, environment }, shard, deps("stdin"));
+    onStdin(source);
+    return source;
+  };
+  if (stdinService !== undefined) return [lines("stdin", stdinService, DEFAULT_MULTILINE, stdin(stdinService))];
+
+  const ownFiles = [`${dataDir}/**`, ...outputsOfThisProcess()];
+  const file = ({ include, exclude, read_from: readFrom, service, environment: own = environment }: AgentConfig["files"][number]) => (shard: LineShard): Source =>
+    createFileSource(fileSourceSchema.parse({ include, exclude: [...exclude, ...ownFiles], readFrom, service, environment: own }), shard, { ...deps("file"), wasFollowed });
+
+  return [
+    ...config.files.map((options) => lines("file", options, multilineSettings(options.multiline), file(options))),
+    ...config.syslog.map((options) => records("syslog", options, batch.linger, (shard) => createSyslogSource({ environment, ...options }, shard, deps("syslog")))),
+    ...config.http.map((options) => lines("http", options, DEFAULT_MULTILINE, (shard) => createHttpSource({ environment, ...options }, shard, deps("http")))),
+    ...config.fluent_forward.map((options) => records("fluent_forward", options, Math.min(batch.linger, REPLY_LINGER_MS), (shard) => createFluentForwardSource({ environment, ...options }, shard, deps("fluent_forward")))),
+    ...config.exec.map((options) => lines("exec", options, DEFAULT_MULTILINE, (shard) => createExecSource({ environment, ...options }, shard, deps("exec")))),
+    ...(config.host_metrics.enabled ? [metrics("host_metrics", config.host_metrics, () => createHostMetricsSource({ intervalMs: config.host_metrics.interval }, metricShard, deps("host_metrics")))] : []),
+  ];
+};
