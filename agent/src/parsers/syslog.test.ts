@@ -22,6 +22,7 @@ const CASES: readonly [name: string, text: string, expected: Partial<SyslogMessa
   }],
   ["escapes in structured data, and a name twice", String.raw`<13>1 - - - - - [a x="q\"b\\c\]d\n" ip="1" ip="2"] m`, { structuredData: { "a.x": 'q"b\\c]d\\n', "a.ip": "1,2" }, message: "m" }],
   ["an element without parameters", "<13>1 - - - - - [a] m", { structuredData: {}, message: "m", timestamp: undefined, host: "", appName: "" }],
+  ["rsyslog's second space", "<13>1 - h a - - -  m", { message: "m" }],
   ["nothing but NILVALUEs", "<13>1 - - - - - -", { severity: 10, facility: 1, message: "" }],
   ["broken structured data is the message", '<13>1 - h a - - [a x="y m', { host: "h", appName: "a", structuredData: {}, message: '[a x="y m' }],
   ["a time of RFC 5424 that is none", "<13>1 yesterday h a - - - m", { message: "1 yesterday h a - - - m" }],
@@ -56,7 +57,7 @@ describe("syslog", () => {
 
   it("reads back what RFC 5424 writes", () => {
     const name = fc.string({ unit: fc.constantFrom(..."abcXYZ019_@-"), minLength: 2, maxLength: 12 });
-    const value = fc.string({ unit: "grapheme", maxLength: 20 });
+    const value = fc.string({ unit: "grapheme", maxLength: 20 }).filter((text) => !text.startsWith(" "));
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 191 }), name, name, fc.dictionary(name, fc.dictionary(name, value, { minKeys: 1, maxKeys: 3 }), { maxKeys: 3 }), value, (priority, host, app, data, message) => {
         const elements = Object.entries(data).map(([id, params]) => `[${id}${Object.entries(params).map(([key, text]) => ` ${key}="${escaped(text)}"`).join("")}]`).join("");

@@ -99,7 +99,8 @@ const parse5424 = (header: Header, text: string): SyslogMessage | undefined => {
   const { end, data } = readStructuredData(text, whole.length);
   // Broken structured data is kept, as the message: nothing is lost.
   let rest = text.slice(end < 0 ? whole.length : end);
-  if (end >= 0 && rest.startsWith(" ")) rest = rest.slice(1);
+  // rsyslog's own template puts a second space before the text: the one after RFC 3164's tag.
+  if (end >= 0) rest = rest.replace(/^ {1,2}/, "");
   if (rest.startsWith(BYTE_ORDER_MARK)) rest = rest.slice(1);
   return { ...header, timestamp, host: unlessNil(host), appName: unlessNil(appName), procId: unlessNil(procId), msgId: unlessNil(msgId), structuredData: data, message: rest };
 };
