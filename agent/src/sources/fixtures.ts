@@ -14,6 +14,8 @@ export interface KeptRecord extends IncomingLog {
 class Gate {
   #blocked: PromiseWithResolvers<void> | undefined;
   #held: PromiseWithResolvers<void> | undefined;
+  /** How often a source has been made to wait. */
+  waits = 0;
 
   block(): void {
     this.#blocked ??= Promise.withResolvers();
@@ -35,6 +37,7 @@ class Gate {
 
   async ready(signal?: AbortSignal): Promise<void> {
     if (!this.#blocked || signal?.aborted) return;
+    this.waits++;
     const { promise: aborted, resolve } = Promise.withResolvers<void>();
     signal?.addEventListener("abort", () => resolve(), { once: true });
     await Promise.race([this.#blocked.promise, aborted]);

@@ -80,16 +80,19 @@ export const createFileSource = (options: FileSourceOptions, shard: LineShard, d
   const follower = new Follower({ registry, filter, unreadable, clock, scanIntervalMs: options.scanIntervalMs, measured });
   const watch = new FolderWatch(filter, { hint: (path) => follower.hint(path), failed: (error) => log.warn(watchFailure(error)) });
   const stopping = new AbortController();
+  let started: Promise<void> | undefined;
   let running: Promise<unknown> = Promise.resolve();
+
+  const begin = async (): Promise<void> => {
+    await watch.start();
+    await follower.begin();
+    // A shard that fails ends the process: what is durable is read from there again.
+    running = Promise.all([reader.run(stopping.signal), follower.run(stopping.signal)]);
+  };
 
   return {
     name: "file",
-    start: async () => {
-      await watch.start();
-      await follower.begin();
-      // A shard that fails ends the process: what is durable is read from there again.
-      running = Promise.all([reader.run(stopping.signal), follower.run(stopping.signal)]);
-    },
+    start: () => (started ??= begin()),
     stop: async () => {
       stopping.abort();
       await watch.close();

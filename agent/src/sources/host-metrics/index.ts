@@ -27,6 +27,7 @@ export const createHostMetricsSource = ({ intervalMs }: HostMetricsSourceOptions
   const reader = new Host(deps.folders ?? THIS_HOST, clock, deps.statfs);
   const stopping = new AbortController();
   const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener("abort", () => resolve(), { once: true }));
+  let started: Promise<void> | undefined;
   let running: Promise<void> | undefined;
 
   const scrape = async (timestampMs: number): Promise<void> => {
@@ -48,14 +49,15 @@ export const createHostMetricsSource = ({ intervalMs }: HostMetricsSourceOptions
     }
   };
 
+  const begin = async (): Promise<void> => {
+    // The first reading has nothing to compare with: it is only the beginning of the second.
+    await reader.read();
+    running = run();
+  };
+
   return {
     name: "host-metrics",
-    async start() {
-      if (running) return;
-      // The first reading has nothing to compare with: it is only the beginning of the second.
-      await reader.read();
-      running = run();
-    },
+    start: () => (started ??= begin()),
     async stop() {
       stopping.abort();
       await running;

@@ -143,25 +143,25 @@ log { source(s); destination(d); };
   });
 });
 
-describe.skipIf(!openssl)("openssl s_client", () => {
-  const client = async (port: number, input: string, ...args: readonly string[]): Promise<void> => {
-    const sent = run(openssl!, ["s_client", "-connect", `127.0.0.1:${port}`, "-quiet", "-no_ign_eof", "-CAfile", path("server.pem"), "-verify_return_error", ...args]);
-    sent.child.stdin!.on("error", () => {}).end(input);
-    await sent.catch(() => {});
-  };
-  const tls = () => ({ cert_file: path("server.pem"), key_file: path("server.key") });
+const tlsClient = async (port: number, input: string, ...args: readonly string[]): Promise<void> => {
+  const sent = run(openssl!, ["s_client", "-connect", `127.0.0.1:${port}`, "-quiet", "-no_ign_eof", "-CAfile", path("server.pem"), "-verify_return_error", ...args]);
+  sent.child.stdin!.on("error", () => {}).end(input);
+  await sent.catch(() => {});
+};
+const serverTls = () => ({ cert_file: path("server.pem"), key_file: path("server.key") });
 
+describe.skipIf(!openssl)("openssl s_client", () => {
   it("TLS, lines", async () => {
-    const { shard, tcp } = await start({ protocols: ["tcp"], tls: tls() });
-    await client(tcp, "<14>app: one\n<14>app: two\n");
+    const { shard, tcp } = await start({ protocols: ["tcp"], tls: serverTls() });
+    await tlsClient(tcp, "<14>app: one\n<14>app: two\n");
     await expect.poll(() => shard.records.map(({ message }) => message), WAIT).toEqual(["one", "two"]);
   });
 
   it("lets in only who has a certificate, when one is asked for", async () => {
-    const { shard, counters, tcp } = await start({ protocols: ["tcp"], tls: { ...tls(), client_ca_file: path("client.pem") } });
-    await client(tcp, "<14>app: stranger\n");
+    const { shard, counters, tcp } = await start({ protocols: ["tcp"], tls: { ...serverTls(), client_ca_file: path("client.pem") } });
+    await tlsClient(tcp, "<14>app: stranger\n");
     await expect.poll(() => counters.get("connection_errors"), WAIT).toBeGreaterThan(0);
-    await client(tcp, "<14>app: friend\n", "-cert", path("client.pem"), "-key", path("client.key"));
+    await tlsClient(tcp, "<14>app: friend\n", "-cert", path("client.pem"), "-key", path("client.key"));
     await expect.poll(() => shard.records.map(({ message }) => message), WAIT).toEqual(["friend"]);
   });
 
@@ -169,7 +169,7 @@ describe.skipIf(!openssl)("openssl s_client", () => {
     const cert = path("late.pem");
     const { log, told } = keepingLog();
     const shard = new KeepingRecordShard();
-    const source = createSyslogSource(syslogSchema.parse({ listen: "127.0.0.1:0", protocols: ["tcp"], tls: { ...tls(), cert_file: cert } }), shard, { clock: systemClock, log, host: "here", counters: new KeepingCounters() });
+    const source = createSyslogSource(syslogSchema.parse({ listen: "127.0.0.1:0", protocols: ["tcp"], tls: { ...serverTls(), cert_file: cert } }), shard, { clock: systemClock, log, host: "here", counters: new KeepingCounters() });
     sources.push(source);
     await source.start();
     expect(told.join("")).toContain("cannot listen yet");
