@@ -115,10 +115,11 @@ const lowered = (value: unknown): Record<string, unknown> => {
 
 const KINDS: readonly (readonly [string, string])[] = [["inputs", "INPUT"], ["filters", "FILTER"], ["outputs", "OUTPUT"]];
 
+const sectionsOf = (kind: string, list: unknown): Section[] => listOf(list).map((options) => ({ kind, line: 0, options: lowered(options) }));
+
 export const convertFluentBitYaml = (file: Record<string, unknown>): Conversion => {
   const { service, pipeline, env, includes, parsers, multiline_parsers: multiline, ...others } = file;
-  const of = (kind: string, list: unknown): Section[] => listOf(list).map((options) => ({ kind, line: 0, options: lowered(options) }));
-  const sections = [...(service === undefined ? [] : of("SERVICE", service)), ...KINDS.flatMap(([key, kind]) => of(kind, mappingOf(pipeline)[key])), ...of("PARSER", parsers), ...of("MULTILINE_PARSER", multiline)];
+  const sections = [...(service === undefined ? [] : sectionsOf("SERVICE", service)), ...KINDS.flatMap(([key, kind]) => sectionsOf(kind, mappingOf(pipeline)[key])), ...sectionsOf("PARSER", parsers), ...sectionsOf("MULTILINE_PARSER", multiline)];
   const conversion = convertSections(sections);
   for (const include of textsOf(includes)) conversion.note("no equal", `includes ${include}`, "convert that file too; files of a folder given by --config are joined");
   for (const name of Object.keys(mappingOf(env))) conversion.note("no equal", `env.${name}`, "variables come from the environment of the agent");
