@@ -21,7 +21,10 @@ export const findDataDir = async (given: readonly string[]): Promise<string> => 
 /** Files, environment and defaults; with every error there is. */
 export const readConfiguration = async (given: readonly string[]): Promise<{ readonly config: AgentConfig } | { readonly errors: readonly ConfigError[] }> => {
   const file = await loadConfig(configPathsOf(given), process.env);
-  return "errors" in file ? file : resolveConfig(file.config, process.env);
+  const resolved = await resolveConfig("config" in file ? file.config : file.usable, process.env);
+  const located = "errors" in resolved ? resolved.errors.map((error) => ({ ...error, where: file.locate(error.path) || error.where })) : [];
+  if ("errors" in file) return { errors: [...file.errors, ...located.filter(({ path }) => !file.suspects.has(path.split(".")[0]!))] };
+  return "errors" in resolved ? { errors: located } : resolved;
 };
 
 const requireValid = <T>(result: { readonly config: T } | { readonly errors: readonly ConfigError[] }): T => {

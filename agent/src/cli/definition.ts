@@ -71,7 +71,7 @@ const checkArguments = ({ name, argument }: Command, args: readonly string[]): v
   if (args.length > most) throw usage(`unexpected argument: ${args[most]}`);
   if (argument && !argument.optional && args.length === 0) throw usage(`${name} needs ${argument.name}`);
   const wrong = argument?.choices && args.find((given) => !argument.choices!.includes(given));
-  if (wrong !== undefined) throw usage(`${name} takes ${argument!.choices!.join(", ")}, not ${JSON.stringify(wrong)}${hint(wrong, argument!.choices!)}`);
+  if (wrong !== undefined) throw usage(`${name} takes ${argument!.choices!.join(", ")}, not ${JSON.stringify(wrong)}`);
 };
 
 /** Throws AgentError(usage). `args` stand behind the command's name. */

@@ -87,13 +87,28 @@ describe("configuration", () => {
     expect(await errorsOf("endpont: x\nendpoint: ftp://x\nfiles:\n  - includ: [a]\n    read_from: 10 parsecs\nbatch:\n  max_rows: 99999999\n  linger: 300\nhost: ${NOPE}\n")).toEqual([
       "a.yaml:9: the environment variable NOPE is not set (a default: ${NOPE:-...})",
       "a.yaml:2: endpoint: expected an http:// or https:// address",
-      "a.yaml:4: files.0.include: Invalid input: expected array, received undefined",
+      "a.yaml:4: files.0.include: is missing: a list",
       'a.yaml:5: files.0.read_from: expected beginning, end or a duration such as 10m, found "10 parsecs"',
       "a.yaml:4: files.0.includ: unknown option: did you mean include?",
       "a.yaml:7: batch.max_rows: expected a whole number from 1 to 65536, found 99999999",
       "a.yaml:8: batch.linger: expected a duration such as 300ms, 10s or 1h, at least 1ms, found 300",
       "a.yaml:1: endpont: unknown option: did you mean endpoint?",
     ]);
+  });
+
+  it.each([
+    ["log: { level: wran }\n", "a.yaml:1: log.level: expected one of debug, info, warn, error, found \"wran\": did you mean warn?"],
+    ["files: /var/log/x\n", 'a.yaml:1: files: expected a list, found "/var/log/x"'],
+    ["api_key: 12345678\n", 'a.yaml:1: api_key: expected text, found "(not shown)"'],
+    ["host: 7\n", "a.yaml:1: host: expected text, found 7"],
+    ["a: &a [*a]\n", "a.yaml:1: *a cannot be followed: aliases may not lead in circles, and there are 1000 at most"],
+  ])("says what is wrong with %j", async (text, message) => expect(await errorsOf(text)).toContain(message));
+
+  it("follows aliases, and not for ever", async () => {
+    const config = await configOf([await write("a.yaml", "host: &name web-1\nenvironment: *name\nfiles:\n  - &group { include: [/a], service: one }\n  - *group\n")]);
+    expect(config).toMatchObject({ host: "web-1", environment: "web-1", files: [{ service: "one" }, { service: "one" }] });
+    const lists = ["x0: &x0 [lol]", ...Array.from({ length: 8 }, (_, level) => `x${level + 1}: &x${level + 1} [${Array.from({ length: 9 }, () => `*x${level}`).join(", ")}]`)];
+    expect((await errorsOf(`${lists.join("\n")}\n`)).join("\n")).toContain("aliases");
   });
 
   it("points into the right file of a joined list", async () => {

@@ -5,7 +5,7 @@
 
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Alias, type Document, type Node } from "yaml";
 import type { z } from "zod";
 import { interpolate, type Environment } from "./interpolate.ts";
 import { nearestName } from "./nearest.ts";
@@ -20,7 +20,19 @@ export interface ConfigError {
   readonly message: string;
 }
 
-export type LoadResult = { readonly config: ConfigFile } | { readonly errors: readonly ConfigError[] };
+/** `file:line` of an option given by its dotted path, or "" where no file has it. */
+export type Locate = (path: string) => string;
+
+export type LoadResult =
+  | { readonly config: ConfigFile; readonly locate: Locate }
+  | {
+      readonly errors: readonly ConfigError[];
+      /** Options that have errors, or were perhaps meant: nothing more can be said of them. */
+      readonly suspects: ReadonlySet<string>;
+      /** What is left, for checks that go on: options with errors have their defaults. */
+      readonly usable: ConfigFile;
+      readonly locate: Locate;
+    };
 
 type Path = readonly (string | number)[];
 
@@ -45,8 +57,18 @@ export const loadConfig = async (paths: readonly string[], environment: Environm
   // Values that could not be read are reported already; what remains is checked all the same.
   const merged = files.reduce<unknown>((whole, { value }) => merge(whole, value), {});
   const checked = configSchema.safeParse(merged);
-  if (!checked.success) errors.push(...checked.error.issues.flatMap((issue) => explain(issue, files)));
-  return checked.success && errors.length === 0 ? { config: checked.data } : { errors };
+  const suspects = new Set<string>();
+  if (!checked.success) errors.push(...checked.error.issues.flatMap((issue) => explain(issue, files, merged, suspects)));
+  const locateOption: Locate = (path) => {
+    const { where, depth } = locate(path.split("."), files);
+    return depth === 0 ? "" : where;
+  };
+  return checked.success && errors.length === 0 ? { config: checked.data, locate: locateOption } : { errors, suspects, usable: usableOf(merged), locate: locateOption };
+};
+
+const usableOf = (merged: unknown): ConfigFile => {
+  const shape: Readonly<Record<string, z.ZodType>> = configSchema.shape;
+  return configSchema.parse(Object.fromEntries(Object.entries(merged as object).filter(([name, value]) => Object.hasOwn(shape, name) && shape[name]!.safeParse(value).success)));
 };
 
 /** Of a folder its YAML files, in the order of their names. */
@@ -72,16 +94,33 @@ const readOne = async (name: string, environment: Environment, errors: ConfigErr
     errors.push({ where: name, path: "", message: "expected a mapping of options at the top" });
     return undefined;
   }
-  const value = document.contents === null ? {} : valueOf(document.contents, environment, (node, message) => errors.push({ where: whereIs(name, lines, node), path: "", message }));
+  const value = document.contents === null ? {} : valueOf(document.contents, environment, expander(document), (node, message) => errors.push({ where: whereIs(name, lines, node), path: "", message }));
   return { name, document, lines, value };
 };
 
 const whereIs = (name: string, lines: LineCounter, node: Node | null | undefined): string => (node?.range ? `${name}:${lines.linePos(node.range[0]).line}` : name);
 
+/** Aliases of one file that are followed: a few lines of them can stand for gigabytes. */
+const MAX_ALIASES = 1_000;
+
+/** What an alias stands for; undefined when there are too many. */
+type Expand = (alias: Alias) => unknown;
+
+const expander = (document: Document): Expand => {
+  let left = MAX_ALIASES;
+  return (alias) => (left-- > 0 ? alias.resolve(document) : undefined);
+};
+
 /** The node as a value, with variables put in. */
-const valueOf = (node: unknown, environment: Environment, report: (node: Node, message: string) => void): unknown => {
-  if (isMap(node)) return Object.fromEntries(node.items.map(({ key, value }) => [String(isScalar(key) ? key.value : key), valueOf(value, environment, report)]));
-  if (isSeq(node)) return node.items.map((item) => valueOf(item, environment, report));
+const valueOf = (node: unknown, environment: Environment, expand: Expand, report: (node: Node, message: string) => void): unknown => {
+  if (isMap(node)) return Object.fromEntries(node.items.map(({ key, value }) => [String(isScalar(key) ? key.value : key), valueOf(value, environment, expand, report)]));
+  if (isSeq(node)) return node.items.map((item) => valueOf(item, environment, expand, report));
+  if (isAlias(node)) {
+    const target = expand(node);
+    if (target !== undefined) return valueOf(target, environment, expand, report);
+    report(node, `*${node.source} cannot be followed: aliases may not lead in circles, and there are ${MAX_ALIASES} at most`);
+    return undefined;
+  }
   if (!isScalar(node)) return undefined;
   if (typeof node.value !== "string") return node.value ?? undefined;
   try {
@@ -103,21 +142,43 @@ const merge = (earlier: unknown, later: unknown): unknown => {
   return whole;
 };
 
-const explain = (issue: z.core.$ZodIssue, files: readonly ReadFile[]): ConfigError[] => {
+const valueAt = (whole: unknown, path: Path): unknown => path.reduce<unknown>((at, part) => (typeof at === "object" && at !== null ? (at as Record<string | number, unknown>)[part] : undefined), whole);
+
+const meant = (value: unknown, known: readonly unknown[]): string => {
+  const nearest = typeof value === "string" ? nearestName(value, known.map(String)) : undefined;
+  return nearest === undefined ? "" : `: did you mean ${nearest}?`;
+};
+
+/** In words of the file. What may be a secret is not said again. */
+const messageOf = (issue: z.core.$ZodIssue, found: unknown): string => {
+  const value = found !== undefined && issue.path.some((part) => /key|token|secret|passw/i.test(String(part))) ? "(not shown)" : found;
+  if (issue.code === "invalid_value") return `expected one of ${issue.values.map(String).join(", ")}${value === undefined ? "" : `, found ${JSON.stringify(value)}${meant(value, issue.values)}`}`;
+  if (issue.code !== "invalid_type") return issue.message;
+  const wanted = { array: "a list", object: "a mapping", record: "a mapping", string: "text" }[issue.expected as string] ?? issue.expected;
+  return value === undefined ? `is missing: ${wanted}` : `expected ${wanted}, found ${JSON.stringify(value)}`;
+};
+
+const explain = (issue: z.core.$ZodIssue, files: readonly ReadFile[], merged: unknown, suspects: Set<string>): ConfigError[] => {
   const path = issue.path.map((part) => (typeof part === "symbol" ? String(part) : part));
-  if (issue.code === "unrecognized_keys")
-    return issue.keys.map((key) => {
-      const nearest = nearestName(key, knownNames(path));
-      return { ...locate([...path, key], files), message: `unknown option${nearest ? `: did you mean ${nearest}?` : ` (known: ${knownNames(path).join(", ")})`}` };
-    });
+  const reportAt = (at: Path, message: string): ConfigError => {
+    suspects.add(String(at[0]));
+    const { where } = locate(at, files);
+    return { where, path: at.join("."), message };
+  };
   // Of options that take a word or a mapping: what is wrong in the mapping, when it is one.
   const mapping = issue.code === "invalid_union" ? issue.errors.find((faults) => faults.every(({ code, path: within }) => within.length > 0 || code === "unrecognized_keys")) : undefined;
-  if (mapping) return mapping.flatMap((fault) => explain({ ...fault, path: [...issue.path, ...fault.path] }, files));
-  return [{ ...locate(path, files), message: issue.message }];
+  if (mapping) return mapping.flatMap((fault) => explain({ ...fault, path: [...issue.path, ...fault.path] }, files, merged, suspects));
+  if (issue.code !== "unrecognized_keys") return [reportAt(path, messageOf(issue, valueAt(merged, path)))];
+  const known = knownNames(path);
+  return issue.keys.map((key) => {
+    const nearest = nearestName(key, known);
+    if (nearest !== undefined && path.length === 0) suspects.add(nearest);
+    return reportAt([...path, key], `unknown option${nearest === undefined ? ` (known: ${known.join(", ")})` : `: did you mean ${nearest}?`}`);
+  });
 };
 
 /** Where a path stands: the file that has most of it. Items of a list that several files gave are counted through. */
-const locate = (path: Path, files: readonly ReadFile[]): Pick<ConfigError, "where" | "path"> => {
+const locate = (path: Path, files: readonly ReadFile[]): { readonly where: string; readonly depth: number } => {
   let best = { depth: 0, where: files.length === 1 ? files[0]!.name : "" };
   let skipped = 0;
   for (const { name, document, lines, value } of files) {
@@ -129,5 +190,5 @@ const locate = (path: Path, files: readonly ReadFile[]): Pick<ConfigError, "wher
       if (node !== undefined) best = { depth, where: whereIs(name, lines, node as Node) };
     }
   }
-  return { where: best.where, path: path.join(".") };
+  return best;
 };

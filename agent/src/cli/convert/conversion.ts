@@ -18,6 +18,8 @@ export interface FileGroup {
   read_from?: string;
   service?: string;
   environment?: string;
+  /** As in config/schema.ts; made by multiline.ts. */
+  multiline?: Readonly<Record<string, unknown>>;
 }
 
 /** Ours, as far as others can ask for it. */
@@ -130,6 +132,7 @@ export const REASONS = {
   buffer: "one disk buffer serves all (buffer.max_size)",
   rotation: "rotation, new files and open files need no tuning",
   longLines: "lines are cut at 1 MiB and counted",
+
   path: "every row carries log.file.path",
   host: "host is on every row, service comes from the path",
   admin: "health and metrics are served at admin.listen",

@@ -59,7 +59,9 @@ describe("variables of other agents", () => {
 
   it("never make text that ours refuses", () => {
     const environment = new Proxy({}, { get: () => "set" }) as Record<string, string>;
-    fc.assert(fc.property(fc.string({ unit: fc.constantFrom("$", "{", "}", "A", "_", "1", ":", "-", "?", " ", "/", ".") }), (text) => void interpolate(ourVariables(text), environment)));
+    fc.assert(fc.property(fc.string({ unit: fc.constantFrom("$", "{", "}", "A", "_", "1", ":", "-", "?", " ", "/", ".") }), (text) => {
+      expect(() => interpolate(ourVariables(text), environment)).not.toThrow();
+    }));
   });
 });
 

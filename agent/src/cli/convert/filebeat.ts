@@ -1,6 +1,7 @@
 /** Filebeat (elastic.co/guide, "filebeat.yml"). Dotted and nested keys are the same. */
 
 import { Conversion, excludeFrom, globs, isMapping, isOn, listOf, mappingOf, noSource, noStage, REASONS, takeLabels, textsOf, type FileGroup, type Rule } from "./conversion.ts";
+import { fromFilebeat } from "./multiline.ts";
 
 /** Compressed files are always left out; a pattern that only says so needs nothing. */
 const excludeFiles = (group: FileGroup, value: unknown): string | void => {
@@ -11,10 +12,14 @@ const excludeFiles = (group: FileGroup, value: unknown): string | void => {
   }
 };
 
-const convertParsers = (_group: FileGroup, value: unknown): string | void => {
-  const needless = new Set(["ndjson", "container", "syslog"]);
+const convertParsers = (group: FileGroup, value: unknown): string | void => {
+  const needless = new Set(["ndjson", "container", "syslog", "multiline"]);
+  for (const parser of listOf(value)) {
+    const fault = isMapping(mappingOf(parser).multiline) ? fromFilebeat(group, mappingOf(mappingOf(parser).multiline)) : undefined;
+    if (fault !== undefined) return fault;
+  }
   const others = listOf(value).flatMap((parser) => Object.keys(mappingOf(parser))).filter((name) => !needless.has(name));
-  if (others.length > 0) return `${others.join(", ")}: lines are not joined or changed by patterns; ${REASONS.detected}`;
+  if (others.length > 0) return `${others.join(", ")}: lines are not changed by patterns; ${REASONS.detected}`;
 };
 
 const inputRules: Readonly<Record<string, Rule<FileGroup>>> = {
@@ -31,7 +36,7 @@ const inputRules: Readonly<Record<string, Rule<FileGroup>>> = {
   ...Object.fromEntries(["scan_frequency", "harvester_buffer_size", "harvester_limit", "backoff", "close", "clean", "prospector", "file_identity", "recursive_glob", "scan", "take_over", "rotation", "ignore_inactive"].map((name) => [name, REASONS.rotation])),
   ...Object.fromEntries(["close_inactive", "close_renamed", "close_removed", "close_eof", "close_timeout", "clean_inactive", "clean_removed", "max_backoff", "backoff_factor"].map((name) => [name, REASONS.rotation])),
   ...Object.fromEntries(["max_bytes", "message_max_bytes", "buffer_size"].map((name) => [name, REASONS.longLines])),
-  multiline: () => "joining lines to one record is not configured by patterns",
+  multiline: (group, value) => fromFilebeat(group, mappingOf(value)),
   encoding: (_group, value) => (/^(plain|utf-?8)$/i.test(String(value)) ? undefined : "files are read as UTF-8"),
   ignore_older: () => "files are chosen by include and exclude; read_from says where they are begun",
 };

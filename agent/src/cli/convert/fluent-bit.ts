@@ -3,7 +3,7 @@
 import { addOption, parseClassic, type Section } from "./fluent-bit-classic.ts";
 import { Conversion, excludeFrom, globs, isMapping, isOn, listOf, mappingOf, noSource, noStage, REASONS, seconds, takeLabel, textsOf, type FileGroup, type Rule } from "./conversion.ts";
 
-const JOINING = "joining lines to one record is not configured by name";
+const JOINING = "lines are joined by patterns of the group itself (multiline.start), not by the name of a parser";
 
 const HOST_METRICS = new Set(["cpu", "mem", "disk", "netif", "node_exporter_metrics"]);
 
@@ -25,7 +25,11 @@ const tailRules: Readonly<Record<string, Rule<FileGroup>>> = {
   ...Object.fromEntries(["mem_buf_limit", "storage.type", "storage.pause_on_chunks_overlimit", "threaded"].map((name) => [name, REASONS.buffer])),
   ...Object.fromEntries(["buffer_chunk_size", "buffer_max_size", "skip_long_lines"].map((name) => [name, REASONS.longLines])),
   skip_empty_lines: "blank lines make no record",
-  ...Object.fromEntries(["multiline.parser", "multiline", "multiline_flush", "parser_firstline"].map((name) => [name, () => JOINING])),
+  "multiline.parser": (_group, value) => {
+    const others = textsOf(value).flatMap((text) => text.split(/\s*,\s*/)).filter((name) => !/^(java|python|go|ruby)$/.test(name));
+    if (others.length > 0) return `${others.join(", ")}: ${JOINING}; stack traces are joined without being told`;
+  },
+  ...Object.fromEntries(["multiline", "multiline_flush", "parser_firstline"].map((name) => [name, () => JOINING])),
   ignore_older: () => "files are chosen by include and exclude; read_from says where they are begun",
 };
 
@@ -115,10 +119,11 @@ const lowered = (value: unknown): Record<string, unknown> => {
 
 const KINDS: readonly (readonly [string, string])[] = [["inputs", "INPUT"], ["filters", "FILTER"], ["outputs", "OUTPUT"]];
 
+const sectionsOf = (kind: string, list: unknown): Section[] => listOf(list).map((options) => ({ kind, line: 0, options: lowered(options) }));
+
 export const convertFluentBitYaml = (file: Record<string, unknown>): Conversion => {
   const { service, pipeline, env, includes, parsers, multiline_parsers: multiline, ...others } = file;
-  const of = (kind: string, list: unknown): Section[] => listOf(list).map((options) => ({ kind, line: 0, options: lowered(options) }));
-  const sections = [...(service === undefined ? [] : of("SERVICE", service)), ...KINDS.flatMap(([key, kind]) => of(kind, mappingOf(pipeline)[key])), ...of("PARSER", parsers), ...of("MULTILINE_PARSER", multiline)];
+  const sections = [...(service === undefined ? [] : sectionsOf("SERVICE", service)), ...KINDS.flatMap(([key, kind]) => sectionsOf(kind, mappingOf(pipeline)[key])), ...sectionsOf("PARSER", parsers), ...sectionsOf("MULTILINE_PARSER", multiline)];
   const conversion = convertSections(sections);
   for (const include of textsOf(includes)) conversion.note("no equal", `includes ${include}`, "convert that file too; files of a folder given by --config are joined");
   for (const name of Object.keys(mappingOf(env))) conversion.note("no equal", `env.${name}`, "variables come from the environment of the agent");

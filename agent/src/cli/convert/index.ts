@@ -14,7 +14,7 @@ const KINDS: readonly Kind[] = ["taken over", "not needed", "no equal"];
 const COLOURS = { "taken over": "green", "not needed": "dim", "no equal": "yellow" } as const;
 
 export const yamlOf = ({ host, environment, log, files, host_metrics: hostMetrics }: Converted, heading: string): string =>
-  `# ${heading}\n# The backend comes from OBS_ENDPOINT and OBS_API_KEY, or from endpoint and api_key_file here.\n${stringify({ ...(host !== undefined && { host }), ...(environment !== undefined && { environment }), ...(log && { log }), files, host_metrics: hostMetrics }, { lineWidth: 0 })}`;
+  `# ${heading}\n# The backend comes from OBS_ENDPOINT and OBS_API_KEY, or from endpoint and api_key_file here.\n${stringify({ ...(host !== undefined && { host }), ...(environment !== undefined && { environment }), ...(log && { log }), files, host_metrics: hostMetrics }, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 
 export const reportOf = (findings: readonly Finding[], paint: Paint): string => {
   const width = Math.max(0, ...findings.map(({ where }) => where.length));

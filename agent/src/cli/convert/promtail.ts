@@ -1,6 +1,7 @@
 /** Promtail (grafana.com/docs/loki, "Promtail configuration reference"). */
 
 import { Conversion, excludeFrom, globs, listOf, mappingOf, noSource, noStage, REASONS, takeLabels, type FileGroup } from "./conversion.ts";
+import { join } from "./multiline.ts";
 
 /** Stages of a pipeline that detection makes superfluous. */
 const UNNEEDED_STAGES: Readonly<Record<string, string>> = {
@@ -11,21 +12,30 @@ const UNNEEDED_STAGES: Readonly<Record<string, string>> = {
 const SERVICE_DISCOVERY = ["kubernetes_sd_configs", "docker_sd_configs", "consul_sd_configs", "consulagent_sd_configs", "file_sd_configs", "journal", "syslog", "gcplog", "azure_event_hubs", "kafka", "gelf", "cloudflare", "heroku_drain", "loki_push_api", "windows_events"];
 
 /** They are those of a whole job: labels go to all of its groups. */
-const convertStages = (conversion: Conversion, where: string, group: { service?: string; environment?: string }, stages: unknown): void => {
+const convertStages = (conversion: Conversion, where: string, group: FileGroup, stages: unknown): void => {
   for (const [index, stage] of listOf(stages).entries())
     for (const [name, options] of Object.entries(mappingOf(stage))) {
       const path = `${where}.pipeline_stages.${index}.${name}`;
       if (name === "regex" || name === "pattern") conversion.note("no equal", path, REASONS.ownFormat);
       else if (name === "static_labels") takeLabels(conversion, path, group, options);
       else if (UNNEEDED_STAGES[name] !== undefined) conversion.note("not needed", path, UNNEEDED_STAGES[name]);
-      else if (name === "multiline") conversion.note("no equal", path, "joining lines to one record is not configured by patterns");
+      else if (name === "multiline") {
+        const { firstline, max_lines: maxLines, max_wait_time: linger } = mappingOf(options);
+        const fault = join(group, { start: String(firstline) }, { linger, maxLines });
+        conversion.note(fault === undefined ? "taken over" : "no equal", path, fault ?? "multiline");
+      }
       else conversion.note("no equal", path, noStage(`the stage ${name}`));
     }
 };
 
+const stagesOf = (conversion: Conversion, where: string, stages: unknown): FileGroup => {
+  const group: FileGroup = { include: [] };
+  convertStages(conversion, where, group, stages);
+  return group;
+};
+
 const convertTargets = (conversion: Conversion, where: string, statics: unknown, stages: unknown): void => {
-  const all: { service?: string; environment?: string } = {};
-  convertStages(conversion, where, all, stages);
+  const { include: _none, ...all }: FileGroup = stagesOf(conversion, where, stages);
   for (const [index, entry] of listOf(statics).entries()) {
     const { __path__: path, __path_exclude__: exclude, ...labels } = mappingOf(mappingOf(entry).labels);
     const at = `${where}.static_configs.${index}`;

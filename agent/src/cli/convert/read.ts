@@ -29,9 +29,10 @@ const MARKS: readonly (readonly [RegExp, Format])[] = [
   [/^(inputs|global_tags|agent)$/, "telegraf"],
 ];
 
+const yaml = (text: string): unknown => parseYaml(text);
+const toml = (text: string): unknown => parseToml(text);
+
 const asMapping = (text: string, name: string): Record<string, unknown> => {
-  const yaml = (source: string): unknown => parseYaml(source);
-  const toml = (source: string): unknown => parseToml(source);
   const readers = /\.(toml|conf)$/.test(name) ? [toml, yaml] : [yaml, toml];
   const faults: string[] = [];
   for (const read of readers) {

@@ -1,6 +1,7 @@
 /** Telegraf (docs.influxdata.com/telegraf, "Configuration options"). */
 
 import { Conversion, globs, isMapping, isOn, listOf, mappingOf, noSource, noStage, ourVariables, REASONS, seconds, takeLabels, type FileGroup, type Rule } from "./conversion.ts";
+import { byNeighbour, join } from "./multiline.ts";
 
 /** What host_metrics reads too. */
 const HOST_INPUTS = new Set(["cpu", "mem", "disk", "diskio", "net", "system"]);
@@ -15,7 +16,10 @@ const tailRules: Readonly<Record<string, Rule<FileGroup>>> = {
   ...Object.fromEntries(["data_format", "json_string_fields", "json_time_key", "json_time_format", "json_name_key", "tag_keys", "filters"].map((name) => [name, REASONS.detected])),
   ...Object.fromEntries(["grok_patterns", "grok_custom_patterns", "grok_custom_pattern_files", "grok_timezone"].map((name) => [name, () => REASONS.ownFormat])),
   character_encoding: (_group, value) => (/^(utf-?8)?$/i.test(String(value)) ? undefined : "files are read as UTF-8"),
-  multiline: () => "joining lines to one record is not configured by patterns",
+  multiline: (group, value) => {
+    const { pattern, match_which_line: which, invert_match: inverted, timeout } = mappingOf(value);
+    return join(group, byNeighbour(String(pattern), isOn(inverted), which === "next" ? "next" : "previous"), { linger: timeout });
+  },
   pipe: () => "named pipes are not read; COMMAND | obs-agent ships a pipe",
 };
 

@@ -1,6 +1,7 @@
 /** Vector, TOML and YAML (vector.dev/docs/reference/configuration). */
 
 import { Conversion, excludeFrom, globs, mappingOf, noSource, noStage, REASONS, seconds, type FileGroup, type Rule } from "./conversion.ts";
+import { byMode, join } from "./multiline.ts";
 
 const fileRules: Readonly<Record<string, Rule<FileGroup>>> = {
   type: () => {},
@@ -13,7 +14,10 @@ const fileRules: Readonly<Record<string, Rule<FileGroup>>> = {
   file_key: REASONS.path,
   host_key: REASONS.host,
   acknowledgements: "every batch is acknowledged, and kept until then",
-  multiline: () => "joining lines to one record is not configured by patterns",
+  multiline: (group, value) => {
+    const { mode, condition_pattern: pattern, timeout_ms: timeout } = mappingOf(value);
+    return join(group, byMode(mode, String(pattern)), { linger: `${String(timeout)}ms` });
+  },
   ignore_older_secs: () => "files are chosen by include and exclude; read_from says where they are begun",
   encoding: () => "files are read as UTF-8",
 };
