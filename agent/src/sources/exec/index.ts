@@ -109,8 +109,8 @@ export const createExecSource = (options: ExecSourceOptions, shard: LineShard, d
   const report = ({ code, signal }: Exit): void => {
     counters.add("exits");
     if (code !== 0) counters.add("exits_with_failure");
-    const tell = code === 0 || stopping.signal.aborted ? log.info : log.warn;
-    tell("the command of an exec source has ended", { command: name, service, ...(code === null ? { signal } : { code }) });
+    const level = code === 0 || stopping.signal.aborted ? "info" : "warn";
+    log[level]("the command of an exec source has ended", { command: name, service, ...(code === null ? { signal } : { code }) });
   };
 
   const run = async (): Promise<void> => {
