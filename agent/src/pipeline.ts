@@ -111,8 +111,8 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
     const ownFiles = [`${dataDir}/**`, ...outputsOfThisProcess()];
     const files = config.files.map((group) =>
       lines("file", group, multilineSettings(group.multiline), (shard) => {
-        const { include, exclude, read_from: readFrom, service } = group;
-        return createFileSource(fileSourceSchema.parse({ include, exclude: [...exclude, ...ownFiles], readFrom, service, environment: group.environment ?? environment }), shard, { ...deps("file"), wasFollowed });
+        const { include, exclude, read_from: readFrom, encoding, service } = group;
+        return createFileSource(fileSourceSchema.parse({ include, exclude: [...exclude, ...ownFiles], readFrom, encoding, service, environment: group.environment ?? environment }), shard, { ...deps("file"), wasFollowed });
       }));
     const { enabled, interval } = config.host_metrics;
     return [...files, ...(enabled ? [metrics("host_metrics", config.host_metrics, () => createHostMetricsSource({ intervalMs: interval }, metricShard, deps("host_metrics")))] : [])];
