@@ -112,17 +112,18 @@ export class Reader {
     if (!chunk) return;
     const atEnd = file.offset + chunk.length + chunk.rest >= file.size;
     const final = atEnd && this.#isOver(file);
-    const consumed = await this.#handOn(file, chunk, final);
+    await this.#handOn(file, chunk, final);
     this.#warm.add(file);
-    if (consumed > 0 ? file.offset < file.size : !atEnd) return this.wake(file);
+    // What the shard has left of a chunk that reaches the end waits for growth, or is recalled.
+    if (!atEnd) return this.wake(file);
     file.caughtUp = true;
     if (final && this.#mayClose(file)) await this.#finish(file);
   }
 
-  async #handOn(file: FollowedFile, { length, textLength }: Chunk, final: boolean): Promise<number> {
+  async #handOn(file: FollowedFile, { length, textLength }: Chunk, final: boolean): Promise<void> {
     const { shard, counters } = this.#parts;
     const { stream } = file;
-    if (length === 0 && !file.unrecorded) return 0;
+    if (length === 0 && !file.unrecorded) return;
     const transcoder = typeof stream.reading === "object" ? stream.reading : undefined;
     const offset = transcoder ? transcoder.textOffset : file.offset;
     let consumed = length === 0 ? 0 : await shard.append(stream, offset, textLength, final);
@@ -131,7 +132,6 @@ export class Reader {
     file.unrecorded = false;
     file.offset += consumed;
     counters.add("bytes_read", consumed);
-    return consumed;
   }
 
   /** Reads into the shard's input, if that is still the content of the file's stream. */
