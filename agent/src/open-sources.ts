@@ -76,8 +76,8 @@ export const sourcePlanner = ({ stdinService, dataDir, metricShard, intake, posi
   if (stdinService !== undefined) return [lines("stdin", stdinService, DEFAULT_MULTILINE, stdin(stdinService))];
 
   const ownFiles = [`${dataDir}/**`, ...outputsOfThisProcess()];
-  const file = ({ include, exclude, read_from: readFrom, service, environment: own = environment }: AgentConfig["files"][number]) => (shard: LineShard): Source =>
-    createFileSource(fileSourceSchema.parse({ include, exclude: [...exclude, ...ownFiles], readFrom, service, environment: own }), shard, { ...deps("file"), wasFollowed });
+  const file = ({ include, exclude, read_from: readFrom, encoding, service, environment: own = environment }: AgentConfig["files"][number]) => (shard: LineShard): Source =>
+    createFileSource(fileSourceSchema.parse({ include, exclude: [...exclude, ...ownFiles], readFrom, encoding, service, environment: own }), shard, { ...deps("file"), wasFollowed });
 
   return [
     ...config.files.map((options) => lines("file", options, multilineSettings(options.multiline), file(options))),

@@ -61,6 +61,21 @@ describe("records of several lines", () => {
       await agent.kill("SIGTERM");
     }));
 
+  it("does not ship the rest of a line that was cut before a kill -9", { timeout: 60_000 }, () =>
+    withScratch(async ({ path, configure }) => {
+      await mkdir(path("logs"));
+      const config = await configure(backend.url);
+      await appendFile(path("logs", "app.log"), "x".repeat(3 * 2 ** 20));
+      const agent = new AgentProcess({ args: ["run", "--config", config] });
+      await expect.poll(() => backend.messages.map(({ length }) => length), WAIT).toEqual([2 ** 20]);
+      await agent.kill("SIGKILL");
+      await appendFile(path("logs", "app.log"), "the rest\nnext\n");
+      const again = new AgentProcess({ args: ["run", "--config", config] });
+      await expect.poll(() => backend.messages.length, WAIT).toBe(2);
+      expect(backend.messages[1]).toBe("next");
+      await again.kill("SIGTERM");
+    }));
+
   it("are joined on standard input, which is shipped to its end", () =>
     withScratch(async ({ folder }) => {
       const env = { OBS_ENDPOINT: backend.url, OBS_API_KEY: "obs_i_test", OBS_AGENT_DATA_DIR: folder };

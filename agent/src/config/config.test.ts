@@ -83,6 +83,14 @@ describe("configuration", () => {
     expect(config.files.map(({ include, read_from }) => [include, read_from])).toEqual([[["/a"], 600_000], [["/c"], "end"]]);
   });
 
+  it("names what is wrong in an option that is a word or a mapping", async () => {
+    expect(await errorsOf('files:\n  - include: [/a]\n    multiline: { strat: a, end: "(" }\n  - include: [/b]\n    multiline: on\n')).toEqual([
+      "a.yaml:3: files.0.multiline.end: error parsing regexp: missing closing ): `(`",
+      "a.yaml:3: files.0.multiline.strat: unknown option: did you mean start?",
+      "a.yaml:5: files.1.multiline: expected auto, off or a mapping",
+    ]);
+  });
+
   it("reports every error at once, with file, line and path", async () => {
     expect(await errorsOf("endpont: x\nendpoint: ftp://x\nfiles:\n  - includ: [a]\n    read_from: 10 parsecs\nbatch:\n  max_rows: 99999999\n  linger: 300\nhost: ${NOPE}\n")).toEqual([
       "a.yaml:9: the environment variable NOPE is not set (a default: ${NOPE:-...})",

@@ -47,6 +47,7 @@ const files = z.strictObject({
   include: z.array(z.string().min(1)).min(1).describe("Globs of the files to follow."),
   exclude: z.array(z.string().min(1)).prefault([]).describe("Globs of files to leave out."),
   read_from: readFrom.prefault("10m").describe("Where files found at the very first start are begun: `beginning`, `end`, or an age. A file changed within that age is read whole up to 1 MiB, else its last 1 MiB; an older one from its end. Files that appear later are read from the beginning."),
+  encoding: z.enum(["auto", "utf-8", "utf-16le", "utf-16be", "latin1"]).prefault("auto").describe("Encoding of the files. `auto`: UTF-16 when a file begins with its byte order mark, else UTF-8."),
   service: z.string().min(1).optional().describe("Service of its rows; without it the path names it (`/var/log/nginx/access.log`: nginx)."),
   environment: z.string().optional().describe("Environment of its rows, in place of the one for all."),
   multiline,

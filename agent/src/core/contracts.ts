@@ -18,6 +18,11 @@ export interface LineStream {
   /** What must be stored so that reading goes on at `offset` after a restart. */
   encodePosition(offset: number): Uint8Array;
   /**
+   * The line that its offset stands in was cut, and the rest of it is to be skipped. The row pass sets
+   * it; it is part of the position.
+   */
+  isSkipping?: boolean;
+  /**
    * Asks the source to append again what `append` left: whole lines whose record may go on and whose
    * time is up now. Nothing is left, and nothing waits, for a stream without it.
    */

@@ -8,7 +8,7 @@ import { severityOfWord } from "../parsers/severity.ts";
 export const [TAB, CARRIAGE_RETURN, NEWLINE, SPACE] = [9, 13, 10, 32];
 export const [OPENING_BRACKET, CLOSING_BRACKET, OPENING_BRACE, CLOSING_BRACE] = [91, 93, 123, 125];
 export const [OPENING_PARENTHESIS, CLOSING_PARENTHESIS] = [40, 41];
-const [DOLLAR, APOSTROPHE, DOT, ZERO, COLON, LESS, EQUALS, BACKSLASH, UNDERSCORE, BACKQUOTE] = [36, 39, 46, 48, 58, 60, 61, 92, 95, 96];
+const [DOLLAR, APOSTROPHE, COMMA, DOT, ZERO, COLON, LESS, EQUALS, BACKSLASH, UNDERSCORE, BACKQUOTE] = [36, 39, 44, 46, 48, 58, 60, 61, 92, 95, 96];
 
 export const ascii = (text: string): Uint8Array => Buffer.from(text, "latin1");
 
@@ -186,7 +186,11 @@ export const isLogStart = (bytes: Uint8Array, from: number, to: number): boolean
   while (end < to && isLetter(bytes[end]!)) end++;
   const after = end < to ? bytes[end]! : SPACE;
   if (after === EQUALS) return true;
-  if (end - from === 1) return isDigit(after) && isDigit(bytes[from + 2]) && isDigit(bytes[from + 4]);
-  if (end - from === 3 && (after === SPACE || after === 44) && DATE_WORDS.has(packed(bytes, from))) return true;
+  // Ruby's `E, [2026-...`, glog's `E0305 ...`.
+  if (end - from === 1) return (after === COMMA && bytes[from + 3] === OPENING_BRACKET) || (isDigit(after) && isDigit(bytes[from + 2]) && isDigit(bytes[from + 4]));
+  if (end - from === 3 && (after === SPACE || after === COMMA) && DATE_WORDS.has(packed(bytes, from))) return true;
   return (after === COLON || isUpper(bytes[from + 1])) && severityOfWord(bytes, from, end) >= 0;
 };
+
+/** A level or a date in words, with a capital: begins a record even behind a single blank. */
+export const isWordyLogStart = (bytes: Uint8Array, from: number, to: number): boolean => isUpper(bytes[from]) && isLogStart(bytes, from, to);

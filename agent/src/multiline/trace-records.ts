@@ -11,7 +11,7 @@
 import type { MultilineSettings } from "./settings.ts";
 import {
   afterIndent, ascii, CARRIAGE_RETURN, CLOSING_BRACE, CLOSING_BRACKET, CLOSING_PARENTHESIS, contains, endsWith, isCaretLine, isDigit, isExceptionHeader, isFrame,
-  isGoFrame, isGoroutine, isLogStart, isNumberedFrame, isPlainLogStart, isPythonException, isRailsHeader, isRegister, isRubyFrame, isSourcePlace, mentionsTrouble, NEWLINE,
+  isGoFrame, isGoroutine, isLogStart, isNumberedFrame, isPlainLogStart, isPythonException, isRailsHeader, isRegister, isRubyFrame, isSourcePlace, isWordyLogStart, mentionsTrouble, NEWLINE,
   OPENING_BRACE, OPENING_BRACKET, OPENING_PARENTHESIS, SPACE, startsWith, TAB,
 } from "./line-shapes.ts";
 import { WAIT, type RecordFinder, type Wait } from "./record-finder.ts";
@@ -59,7 +59,9 @@ const DART_HEAD = ascii("Unhandled exception:");
 const EXCEPTION_HEADS = ["Exception in thread ", "Unhandled exception", "Unhandled Exception", "Uncaught ", "PHP ", "exception '", "Fatal error: Uncaught"].map(ascii);
 /** Below any line; each begins a trace, or another part of one. */
 const EXCEPTION_PARTS = ["Caused by:", "Suppressed:", "Wrapped by:", "--- End of ", "[CIRCULAR REFERENCE:"].map(ascii);
-const NUMBERED_PARTS = ["Stack trace:", "[stacktrace]"].map(ascii);
+const NUMBERED_PARTS = ["Stack trace:", "PHP Stack trace:", "[stacktrace]"].map(ascii);
+/** `PHP   1. {main}() /srv/index.php:0` */
+const PHP_FRAME = ascii("PHP   ");
 const RUST_PARTS = ["note: ", "stack backtrace:", "Stack backtrace:", "Location:", "Backtrace omitted"].map(ascii);
 const GO_PARTS = ["[signal ", "created by ", "exit status ", "...", "PC="].map(ascii);
 const [AT, MORE, NODE_VERSION, SUSPENSION, CLOSING_TAG, PHP_CLOSING, ESCAPED_END] = ["at ", "... ", "Node.js v", "<asynchronous suspension>", "</", '"}', " \\"].map(ascii) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array];
@@ -163,6 +165,7 @@ export class TraceRecords implements RecordFinder {
     // Where lines are indented anyway, only those that are indented further belong to the one above.
     if (indent <= this.#headIndent && !isTraceLine && this.#kindNow() !== KIND.FRAMES && !this.#isGroup()) return VERDICT.STOP;
     if (isRailsHeader(bytes, text, to) && !this.#isTrouble()) return VERDICT.STOP;
+    if (indent === 1 && isWordyLogStart(bytes, text, to)) return VERDICT.STOP;
     if (this.#afterBlank && !isTraceLine && !this.#mayGoOnAfterBlank()) return VERDICT.STOP;
     if (this.#afterText && !isTraceLine && !isCaretLine(bytes, text, to)) return VERDICT.PERHAPS;
     return this.#takeFrame(to);
@@ -195,7 +198,7 @@ export class TraceRecords implements RecordFinder {
     const bytes = this.#bytes;
     const special = this.#judgeMarker(from, to);
     if (special !== VERDICT.STOP) return special;
-    if (isRubyFrame(bytes, from, to)) return this.#takeFrame(to);
+    if (isRubyFrame(bytes, from, to) && !isLogStart(bytes, from, to)) return this.#takeFrame(to);
     if (endsWith(bytes, this.#headFrom, this.#lastTo, ESCAPED_END)) return VERDICT.CONTINUES;
     const kind = this.#kindNow();
     switch (kind) {
@@ -259,6 +262,7 @@ export class TraceRecords implements RecordFinder {
     if (EXCEPTION_PARTS.some(begins)) return this.#become(KIND.EXCEPTION, to);
     if (NUMBERED_PARTS.some(begins)) return this.#become(KIND.NUMBERED, to);
     const kind = this.#kindNow();
+    if (kind === KIND.NUMBERED && begins(PHP_FRAME)) return this.#takeFrame(to);
     if ((kind === KIND.RUST || kind === KIND.EXCEPTION) && RUST_PARTS.some(begins)) return this.#takeFrame(to);
     if ((kind === KIND.GO || kind === KIND.GO_FRAMES) && GO_PARTS.some(begins)) return this.#takeFrame(to);
     if (kind === KIND.EXCEPTION && begins(MORE)) return this.#takeFrame(to);

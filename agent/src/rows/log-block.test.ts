@@ -112,6 +112,16 @@ describe("LogBlock", () => {
     expect(append(block, stream, "ccc\nnext\n")).toBe(9);
     expect(rowsOf(block.encode(KEY)).map(({ message }) => message)).toEqual(["a".repeat(4096), "other", "next"]);
     expect(block.counts).toMatchObject({ cut: 1, lines: 3, records: 3 });
+    expect(stream.isSkipping).toBe(false);
+  });
+
+  it("skips the rest of a line that another process has cut", () => {
+    const block = smallBlock({});
+    const stream = { ...lineStream(), isSkipping: true };
+    expect(append(block, stream, "bb")).toBe(2);
+    expect(append(block, stream, "ccc\nnext\n")).toBe(9);
+    expect(rowsOf(block.encode(KEY)).map(({ message }) => message)).toEqual(["next"]);
+    expect(stream.isSkipping).toBe(false);
   });
 
   it("replaces what is not UTF-8 by the Unicode rule and ships NUL bytes, and counts both", () => {

@@ -80,8 +80,6 @@ export class LogBlock {
   readonly #plain: PlainRow;
   readonly #defaults: StreamDefaults;
   readonly #encoder: BlockEncoder;
-  /** Streams whose current line was cut at the end of the input: its rest is still to come. */
-  readonly #skipping = new WeakSet<LineStream>();
   readonly #finder: RecordFinder | undefined;
   readonly #joinsJson: boolean;
   readonly #left: LeftLines;
@@ -166,7 +164,7 @@ export class LogBlock {
     const { buffer, bytes } = this.#columns.arena;
     const base = this.#columns.input;
     let at = base + start;
-    if (this.#skipping.has(stream)) {
+    if (stream.isSkipping) {
       at = this.#skipRest(stream, at, base + end);
       if (at === base + end) return end;
     }
@@ -199,7 +197,7 @@ export class LogBlock {
       at = next;
     }
     if (this.#detectors.size > 0) this.#columns.maskTexts(this.#masker, messageEnd, valueEnd);
-    if (fillsInput && !final && at === limit) this.#skipping.add(stream);
+    if (fillsInput && !final && at === limit) stream.isSkipping = true;
     return Math.min(at - base, end);
   }
 
@@ -272,7 +270,7 @@ export class LogBlock {
   #skipRest(stream: LineStream, from: number, end: number): number {
     const newline = this.#columns.arena.buffer.indexOf(NEWLINE, from);
     if (newline < 0 || newline >= end) return end;
-    this.#skipping.delete(stream);
+    stream.isSkipping = false;
     return newline + 1;
   }
 

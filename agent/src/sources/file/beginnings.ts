@@ -106,5 +106,5 @@ const offsetAtStart = async ({ handle, facts }: Candidate, { book, options, cloc
   const isFirstStart = book.lastRunMs === 0;
   if (!isFirstStart && Number(facts.birthNs / 1_000_000n) > book.lastRunMs) return 0;
   const untouched = !isFirstStart && options.readFrom !== "beginning" && facts.modifiedMs < book.lastRunMs;
-  return startOffset(handle, facts, untouched ? "end" : options.readFrom, clock.nowMs());
+  return startOffset(handle, facts, { ...options, ...(untouched && { readFrom: "end" }) }, clock.nowMs());
 };

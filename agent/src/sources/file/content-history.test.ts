@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { ContentHistory } from "./content-history.ts";
 
-const content = (end: number) => ({ fingerprint: { length: 4, hash: String(end) }, end, tail: undefined });
+const content = (end: number) => ({ fingerprint: { length: 4, hash: String(end) }, end, tail: undefined, isSkipping: false });
 
 it("keeps the newest contents of a name, and no empty ones", () => {
   const history = new ContentHistory();

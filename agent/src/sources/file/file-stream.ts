@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { LineStream } from "../../core/contracts.ts";
 import { EMPTY_FINGERPRINT, type Fingerprint } from "./identity.ts";
 import { encodePosition, positionId, type Content, type FilePosition, type Tail } from "./position.ts";
+import type { Transcoder } from "./transcoder.ts";
 
 const TAIL_BYTES = 64;
 
@@ -29,6 +30,9 @@ export class FileStream implements LineStream {
   /** What the same inode held before; as durable as this stream's positions, because rows go in order. */
   readonly past: readonly Content[];
   readonly recall: () => void;
+  isSkipping = false;
+  /** How its bytes are read, once its first bytes have told. */
+  reading: "as-is" | Transcoder | undefined;
   fingerprint: Fingerprint = EMPTY_FINGERPRINT;
   readonly #whereabouts: Whereabouts;
   readonly #tailBytes = Buffer.allocUnsafe(TAIL_BYTES);
@@ -70,7 +74,7 @@ export class FileStream implements LineStream {
   }
 
   contentUpTo(end: number): Content {
-    return { fingerprint: this.fingerprint, end, tail: this.tail };
+    return { fingerprint: this.fingerprint, end, tail: this.tail, isSkipping: this.isSkipping };
   }
 
   positionAt(offset: number): FilePosition {
@@ -78,7 +82,9 @@ export class FileStream implements LineStream {
     return { device, inode, birthNs, seenMs, past: this.past, path: this.path, ...this.contentUpTo(offset) };
   }
 
+  /** Of an offset as the shard counts. */
   encodePosition(offset: number): Uint8Array {
-    return encodePosition(this.positionAt(offset));
+    const { reading } = this;
+    return encodePosition(this.positionAt(typeof reading === "object" ? reading.fileOffsetAt(offset) : offset));
   }
 }

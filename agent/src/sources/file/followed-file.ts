@@ -71,6 +71,7 @@ export class FollowedFile {
     this.#begin(content.end, past);
     this.stream.fingerprint = content.fingerprint;
     this.stream.restoreTail(content.tail);
+    this.stream.isSkipping = content.isSkipping;
   }
 
   /** The content is another: remembers what was read of the old one and begins anew. */

@@ -1,6 +1,7 @@
 /** Options of the file source. Sizes are bytes and durations ms: the config's parser has read `10s`. */
 
 import { z } from "zod";
+import { ENCODINGS } from "./encoding.ts";
 
 /** Where a file that was there before the first start is begun. */
 const readFrom = z.union([z.enum(["beginning", "end"]), z.number().nonnegative()]);
@@ -13,6 +14,7 @@ export const fileSourceSchema = z.strictObject({
     .describe(
       "Where files found at the very first start are begun: `beginning`, `end`, or an age in ms. A file changed within that age is read whole up to 1 MiB, else its last 1 MiB; an older one from its end. Files that appear later are read from the beginning.",
     ),
+  encoding: z.enum(ENCODINGS).default("auto").describe("Encoding of the files. `auto`: UTF-16 when a file begins with its byte order mark, else UTF-8."),
   service: z.string().optional().describe("Service of the rows. Without it the file's path names it."),
   environment: z.string().default("").describe("Environment of the rows, such as `production`."),
   pollIntervalMs: z.number().int().min(10).default(100).describe("How often files that were written to lately are looked at."),

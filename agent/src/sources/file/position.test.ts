@@ -6,7 +6,7 @@ import { decodePosition, encodePosition, PositionBook, positionId, type FilePosi
 const HEAD = Buffer.from("the first line of the file\n");
 const POSITION: FilePosition = {
   device: 2049n, inode: 42n, birthNs: 1_700_000_000_000_000_001n, path: "/var/log/app.log", seenMs: 1_700_000_001_000,
-  fingerprint: fingerprintOf(HEAD.subarray(0, 10)), end: 20, tail: undefined, past: [],
+  fingerprint: fingerprintOf(HEAD.subarray(0, 10)), end: 20, tail: undefined, isSkipping: false, past: [],
 };
 const FACTS: FileFacts = { device: 2049n, inode: 42n, birthNs: POSITION.birthNs, modifiedMs: 0, size: 27, links: 1, regular: true };
 
@@ -15,7 +15,7 @@ const bookOf = (...positions: FilePosition[]): PositionBook => new PositionBook(
 const bigint = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
 const fingerprint = fc.record({ length: fc.nat(1024), hash: fc.base64String() });
 const tail = fc.option(fc.record({ end: fc.nat(), length: fc.nat(64), hash: fc.base64String() }), { nil: undefined });
-const content = fc.record({ fingerprint, end: fc.nat(), tail });
+const content = fc.record({ fingerprint, end: fc.nat(), tail, isSkipping: fc.boolean() });
 const anyPosition: fc.Arbitrary<FilePosition> = fc
   .tuple(fc.record({ device: bigint, inode: bigint, birthNs: bigint, path: fc.string({ unit: "binary" }), seenMs: fc.nat() }), content, fc.array(content, { maxLength: 3 }))
   .map(([identity, own, past]) => Object.assign(identity, own, { past }));
@@ -25,6 +25,12 @@ describe("positions", () => {
     fc.assert(fc.property(anyPosition, (position) => {
       expect(decodePosition(encodePosition(position))).toEqual(position);
     }));
+  });
+
+  it("of earlier versions, which knew nothing of cut lines, are read", () => {
+    const stored = JSON.parse(Buffer.from(encodePosition(POSITION)).toString()) as { content: unknown[] };
+    expect(stored.content).toHaveLength(3);
+    expect(decodePosition(encodePosition(POSITION))).toEqual(POSITION);
   });
 
   it("are none when the bytes are something else", () => {
@@ -60,7 +66,7 @@ describe("recognition", () => {
   });
 
   it("knows the last run, and how long the longest fingerprint is", () => {
-    const past = [{ fingerprint: { length: 900, hash: "" }, end: 1_000, tail: undefined }];
+    const past = [{ fingerprint: { length: 900, hash: "" }, end: 1_000, tail: undefined, isSkipping: false }];
     const book = bookOf(POSITION, { ...POSITION, inode: 43n, seenMs: 5, past });
     expect(book).toMatchObject({ lastRunMs: POSITION.seenMs, longestFingerprint: 900 });
     expect(bookOf().lastRunMs).toBe(0);

@@ -18,6 +18,8 @@ export interface Content {
   readonly fingerprint: Fingerprint;
   readonly end: number;
   readonly tail: Tail | undefined;
+  /** `end` stands in a line that was cut: the rest of it is to be skipped. */
+  readonly isSkipping: boolean;
 }
 
 export interface FilePosition extends Content {
@@ -36,15 +38,21 @@ export const POSITION_PREFIX = "file/";
 
 export const positionId = (facts: Pick<FileFacts, "device" | "inode">): string => POSITION_PREFIX + inodeKey(facts);
 
-type StoredContent = [length: number, hash: string, end: number, tail?: [end: number, length: number, hash: string]];
+type StoredContent = [length: number, hash: string, end: number, tail?: [end: number, length: number, hash: string] | null, isSkipping?: boolean];
 
-const storeContent = ({ fingerprint, end, tail }: Content): StoredContent =>
-  tail ? [fingerprint.length, fingerprint.hash, end, [tail.end, tail.length, tail.hash]] : [fingerprint.length, fingerprint.hash, end];
+const storeContent = ({ fingerprint, end, tail, isSkipping }: Content): StoredContent => {
+  const stored: StoredContent = [fingerprint.length, fingerprint.hash, end];
+  if (tail) stored.push([tail.end, tail.length, tail.hash]);
+  else if (isSkipping) stored.push(null);
+  if (isSkipping) stored.push(true);
+  return stored;
+};
 
-const loadContent = ([length, hash, end, tail]: StoredContent): Content => ({
+const loadContent = ([length, hash, end, tail, isSkipping = false]: StoredContent): Content => ({
   fingerprint: { length, hash },
   end,
-  tail: tail && { end: tail[0], length: tail[1], hash: tail[2] },
+  tail: tail ? { end: tail[0], length: tail[1], hash: tail[2] } : undefined,
+  isSkipping,
 });
 
 export const encodePosition = (position: FilePosition): Uint8Array =>

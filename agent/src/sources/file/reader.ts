@@ -13,11 +13,13 @@ import type { Clock } from "../../core/clock.ts";
 import type { LineShard } from "../../core/contracts.ts";
 import type { FileCounters } from "./counters.ts";
 import { Doorbell } from "./doorbell.ts";
+import { LONGEST_MARK, recogniseEncoding } from "./encoding.ts";
 import type { FollowedFile } from "./followed-file.ts";
 import { beginsWith, errorCode, factsOfHandle, fingerprintOf, readAt, STAMP_SLACK_MS, type FileFacts } from "./identity.ts";
 import type { OpenFiles } from "./open-files.ts";
 import type { FileSourceOptions } from "./options.ts";
 import type { Content } from "./position.ts";
+import { Transcoder, type Filled } from "./transcoder.ts";
 import type { UnreadablePaths } from "./unreadable.ts";
 
 /** A file is looked at every `pollIntervalMs` for this long after it grew; then events and scans wake it. */
@@ -49,12 +51,17 @@ export interface ReaderParts {
   readonly events: ReaderEvents;
 }
 
+/** What was read of a file; `rest` may also be a part of a byte order mark. */
+type Chunk = Filled;
+
 export class Reader {
   readonly #parts: ReaderParts;
   readonly #queue: FollowedFile[] = [];
   readonly #warm = new Set<FollowedFile>();
   #nextPollMs = 0;
   readonly #bell = new Doorbell();
+  /** What is read of files that are not UTF-8, before it becomes that in the shard's input. */
+  #raw: Buffer | undefined;
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
@@ -103,41 +110,46 @@ export class Reader {
     if (signal.aborted) return;
     const chunk = await this.#read(file);
     if (!chunk) return;
-    const atEnd = file.offset + chunk.length >= file.size;
+    const atEnd = file.offset + chunk.length + chunk.rest >= file.size;
     const final = atEnd && this.#isOver(file);
-    const consumed = await this.#handOn(file, chunk.length, final);
+    await this.#handOn(file, chunk, final);
     this.#warm.add(file);
-    if (consumed > 0 ? file.offset < file.size : !atEnd) return this.wake(file);
+    // What the shard has left of a chunk that reaches the end waits for growth, or is recalled.
+    if (!atEnd) return this.wake(file);
     file.caughtUp = true;
     if (final && this.#mayClose(file)) await this.#finish(file);
   }
 
-  async #handOn(file: FollowedFile, length: number, final: boolean): Promise<number> {
+  async #handOn(file: FollowedFile, { length, textLength }: Chunk, final: boolean): Promise<void> {
     const { shard, counters } = this.#parts;
-    if (length === 0 && !file.unrecorded) return 0;
-    if (length > 0) file.stream.rememberTail(shard.input, file.offset, length);
-    let consumed = length === 0 ? 0 : await shard.append(file.stream, file.offset, length, final);
-    if (consumed === 0 && file.unrecorded) consumed = await shard.append(file.stream, file.offset, 0);
+    const { stream } = file;
+    if (length === 0 && !file.unrecorded) return;
+    const transcoder = typeof stream.reading === "object" ? stream.reading : undefined;
+    const offset = transcoder ? transcoder.textOffset : file.offset;
+    let consumed = length === 0 ? 0 : await shard.append(stream, offset, textLength, final);
+    if (consumed === 0 && file.unrecorded) await shard.append(stream, offset, 0);
+    if (transcoder) consumed = transcoder.take(consumed);
     file.unrecorded = false;
     file.offset += consumed;
     counters.add("bytes_read", consumed);
-    return consumed;
   }
 
   /** Reads into the shard's input, if that is still the content of the file's stream. */
-  async #read(file: FollowedFile): Promise<{ length: number } | undefined> {
+  async #read(file: FollowedFile): Promise<Chunk | undefined> {
     const { shard, openFiles, events, counters, clock } = this.#parts;
     try {
       const handle = await openFiles.handleOf(file);
       if (!handle) return void events.lost(file);
       const wasEmpty = file.stream.fingerprint.length === 0;
-      const { bytesRead } = await handle.read(shard.input, 0, shard.input.length, file.offset);
+      const isKnown = await this.#knowsReading(file, handle);
+      const target = typeof file.stream.reading === "object" ? (this.#raw ??= Buffer.allocUnsafe(shard.input.length)) : shard.input;
+      const { bytesRead } = await handle.read(target, 0, isKnown ? target.length : 0, file.offset);
       const facts = await factsOfHandle(handle);
       if (await this.#isSameContent(file, handle, facts, file.offset + bytesRead)) {
         file.observe(facts, clock.nowMs());
         if (wasEmpty && facts.modifiedMs > file.verifiedMs - STAMP_SLACK_MS) events.emptied(file, file.verifiedMs);
         file.verifiedMs = file.lastTurnMs;
-        return { length: bytesRead };
+        return this.#chunkOf(file, target, bytesRead);
       }
       const lost = file.stream.contentUpTo(file.offset);
       file.beginAnew();
@@ -149,6 +161,24 @@ export class Reader {
       this.#failed(file, error);
     }
     return undefined;
+  }
+
+  /** Finds out how the stream's bytes are to be read; false while too few are there to tell. */
+  async #knowsReading(file: FollowedFile, handle: FileHandle): Promise<boolean> {
+    const { stream } = file;
+    if (stream.reading) return true;
+    const recognised = recogniseEncoding(await readAt(handle, 0, LONGEST_MARK), this.#parts.options.encoding);
+    if (!recognised) return false;
+    const { encoding, markBytes } = recognised;
+    file.offset = Math.max(file.offset, markBytes);
+    stream.reading = encoding === "utf-8" ? "as-is" : new Transcoder(encoding, file.offset);
+    return true;
+  }
+
+  #chunkOf({ stream, offset }: FollowedFile, target: Buffer, bytesRead: number): Chunk {
+    if (bytesRead > 0) stream.rememberTail(target, offset, bytesRead);
+    if (typeof stream.reading === "object") return stream.reading.fill(target.subarray(0, bytesRead), this.#parts.shard.input, bytesRead === target.length);
+    return { length: bytesRead, textLength: bytesRead, rest: stream.reading ? 0 : LONGEST_MARK - 1 };
   }
 
   /** Tells copytruncate also when the file has grown past the offset again; lets the fingerprint grow. */
