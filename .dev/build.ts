@@ -1,6 +1,6 @@
 /** `npm run build`: JavaScript for publishing, bottom up. Running from the repository needs none of it. */
 
-import { rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { root, step } from "./steps.ts";
 
@@ -8,4 +8,8 @@ for (const folder of ["agent/wire", "agent", "backend"]) {
   rmSync(join(root, folder, "dist"), { recursive: true, force: true });
   if (!(await step(`compile ${folder}`, "tsc", ["-p", `${folder}/tsconfig.build.json`]))) process.exit(1);
 }
+// What the compiler does not take along.
+const rowPass = join("rows", "wasm", "row-pass.wasm");
+mkdirSync(join(root, "agent", "dist", "rows", "wasm"), { recursive: true });
+copyFileSync(join(root, "agent", "src", rowPass), join(root, "agent", "dist", rowPass));
 if (!(await step("bundle backend/web", "vite", ["build", "backend/web"]))) process.exit(1);

@@ -12,7 +12,7 @@ import { COMMANDS } from "./cli/commands.ts";
 import { findCommand, readInvocation } from "./cli/definition.ts";
 import { AgentError } from "./errors.ts";
 
-// What is imported above is there in every Node since 18, so that this line can be said at all.
+// bin/obs-agent.js says the same of a checkout; a published agent starts here.
 const LOWEST_NODE = [22, 18] as const;
 const [major, minor] = process.versions.node.split(".").map(Number) as [number, number];
 if (major < LOWEST_NODE[0] || (major === LOWEST_NODE[0] && minor < LOWEST_NODE[1])) {

@@ -29,7 +29,7 @@ const inputBytes = statSync(file).size;
 const compress = compressors.get(process.env["ZSTD"] ?? "") ?? [...compressors.values()][0]!;
 // Streams that end here are not recalled: lines are joined within a chunk.
 const multiline = process.env["MULTILINE"] === "off" ? undefined : { lingerMs: 1_000, maxLines: 2_000, maxBytes: 512 * 1024 };
-const block = new LogBlock({ mask: { enabled: process.env["MASK"] !== "off" }, multiline });
+const block = new LogBlock({ mask: { enabled: process.env["MASK"] !== "off" }, multiline, compiled: process.env["COMPILED"] !== "off" });
 
 const once = () => {
   const descriptor = openSync(file, "r");
@@ -75,6 +75,7 @@ console.log(
     mbPerCpuSecond: round(inputBytes / 1e6 / (median.ms / 1000), 0),
     rawPerInputByte: round(median.rawBytes / inputBytes, 3),
     wirePerInputByte: round(median.wireBytes / inputBytes, 4),
+    compiledShare: round(block.compiledRecords / block.counts.records, 4),
     counts: block.counts,
   }),
 );

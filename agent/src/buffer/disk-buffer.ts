@@ -39,6 +39,7 @@ import { bookAcknowledgement, bookInto, conservationGap, type Ledger } from "../
 import type { BufferedBatch, SealedBatch } from "../core/contracts.ts";
 import type { Counters } from "../core/counters.ts";
 import type { Log } from "../core/log.ts";
+import { SpareMemory } from "../core/spare-memory.ts";
 import { EntryCursor } from "./cursor.ts";
 import type { Database, Operation } from "./database.ts";
 import { DropPolicies, type DropOptions } from "./drop-policies.ts";
@@ -79,6 +80,8 @@ const INLINE_MAX_BYTES = 64 << 10;
 /** Acknowledged batches may fill this part of the budget. */
 const ACKNOWLEDGED_SHARE = 0.25;
 const SEEN_BOOTS = 64;
+/** Bodies of settled batches whose memory is kept for the next: as many as are usually under way. */
+const MAX_SPARES = 4;
 const SHORTEST_EXPIRY_MS = 1_000;
 const EMPTY = new Uint8Array(0);
 
@@ -105,6 +108,8 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
   readonly #identity: Identity;
   /** Descriptions of what the sender holds. */
   readonly #handedOut = new Map<string, Entry>();
+  /** Of bodies that are handed out. */
+  readonly #memory = new SpareMemory(MAX_SPARES);
   readonly #acknowledged = new Shelf();
   readonly #dead = new Shelf();
   readonly #seenBoots = new Set<string>();
@@ -273,8 +278,9 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
     return entry && this.#readBody(entry);
   }
 
-  async acknowledge({ key }: BufferedBatch, ack: BatchAck): Promise<void> {
+  async acknowledge({ key, body }: BufferedBatch, ack: BatchAck): Promise<void> {
     const entry = this.#takeBack(key);
+    this.#memory.give(body);
     const { clock, keepAcknowledgedMs } = this.#options;
     const part: AcknowledgedPart = { atMs: clock.nowMs(), storeBoot: ack.storeBoot, stored: ack.stored, refused: ack.refused };
     const keep = keepAcknowledgedMs > 0;
@@ -371,8 +377,10 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
 
   /** undefined when the body is damaged. A read that fails is not damage: it throws. */
   async #readBody(entry: Entry): Promise<Uint8Array | undefined> {
-    const stored = entry.place ? await this.#segments.read(entry.place, entry.bodyBytes) : await this.#database.get(bodyKey(entry.key));
-    return stored && this.#codec.decodeBody(entry, stored);
+    const stored = entry.place ? await this.#segments.read(entry.place, this.#memory.take(entry.bodyBytes)) : await this.#database.get(bodyKey(entry.key));
+    const body = stored && this.#codec.decodeBody(entry, stored);
+    if (stored && body !== stored) this.#memory.give(stored);
+    return body;
   }
 
   #leaveQueue(key: string): Operation[] {
@@ -390,7 +398,7 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
 
   async #setAside(key: string, value: Uint8Array, entry: Entry): Promise<void> {
     const { log, counters } = this.#options;
-    const rest = entry.place ? await this.#segments.read(entry.place, entry.bodyBytes).catch(() => undefined) : await this.#database.get(bodyKey(key));
+    const rest = entry.place ? await this.#segments.read(entry.place, this.#memory.take(entry.bodyBytes)).catch(() => undefined) : await this.#database.get(bodyKey(key));
     await this.#bury(entry, rest ?? value, "damaged", (ledger) => bookInto(ledger.signals[entry.stream].dropped, "damaged", entry.rows));
     counters.add("obs_component_errors_total", { component: "buffer", kind: "damaged_entry" });
     log.error("a damaged batch was set aside as a dead letter", { batch: key, stream: entry.stream, rows: entry.rows });

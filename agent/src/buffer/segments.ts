@@ -27,7 +27,8 @@ export interface SegmentStore {
   readonly bytes: number;
   /** Writes bodies one after the other and syncs them. On failure nothing is referred to. */
   append(bodies: readonly Uint8Array[]): Promise<SegmentPlace[]>;
-  read(place: SegmentPlace, length: number): Promise<Buffer>;
+  /** Fills `body` from its beginning; what could be read of it. */
+  read(place: SegmentPlace, body: Buffer): Promise<Buffer>;
   /** One more entry refers to the segment; false when the file is not there or too short. */
   retain(place: SegmentPlace, length: number): boolean;
   release(place: SegmentPlace): Promise<void>;
@@ -117,12 +118,11 @@ export const openSegments = async (folder: string, segmentBytes: number): Promis
       }
     },
 
-    async read(place, length) {
+    async read(place, body) {
       const segment = segments.get(place.segment);
       if (!segment) throw new Error(`segment ${place.segment} is not there`);
-      const body = Buffer.allocUnsafe(length);
-      const { bytesRead } = await segment.file.read(body, 0, length, place.offset);
-      return body.subarray(0, bytesRead);
+      const { bytesRead } = await segment.file.read(body, 0, body.length, place.offset);
+      return bytesRead === body.length ? body : body.subarray(0, bytesRead);
     },
 
     retain(place, length) {

@@ -9,7 +9,7 @@ import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 /** Levels 2 and 3 gain nothing on columns. */
 const LEVEL = 1;
 
-type Compress = (bytes: Uint8Array) => Uint8Array;
+type Compress = (bytes: Uint8Array, take?: (length: number) => Uint8Array) => Uint8Array;
 
 interface NativeBinding {
   CCtx: new () => { setParameter(parameter: number, value: number): void; compress2(target: Uint8Array, source: Uint8Array): number };
@@ -22,11 +22,13 @@ const nativeCompress = ({ CCtx, CParameter, compressBound }: NativeBinding): Com
   const context = new CCtx();
   context.setParameter(CParameter.compressionLevel, LEVEL);
   let target = Buffer.allocUnsafeSlow(0);
-  return (bytes) => {
+  return (bytes, take = Buffer.allocUnsafeSlow) => {
     const bound = compressBound(bytes.length);
     if (target.length < bound) target = Buffer.allocUnsafeSlow(bound);
     const length = context.compress2(target, bytes);
-    return Buffer.copyBytesFrom(target, 0, length);
+    const frame = take(length);
+    target.copy(frame, 0, 0, length);
+    return frame;
   };
 };
 
@@ -56,7 +58,7 @@ export const compressors: ReadonlyMap<string, Compress> = new Map<string, Compre
   native ? [["zstd-napi", native], ["node:zlib", builtInCompress]] : [["node:zlib", builtInCompress]],
 );
 
-/** One zstd frame, in memory of its own. */
+/** One zstd frame, in memory of its own; where it can (not by node:zlib), in memory that `take` hands out. */
 export const compress: Compress = native ?? builtInCompress;
 
 interface Decompressed {

@@ -32,5 +32,5 @@ export interface RecordBlock extends Pick<RowBlock, "rows" | "firstNs" | "lastNs
   appendRecord(record: IncomingLog, defaults: RecordDefaults): boolean;
 }
 
-/** Makes one zstd frame, in bytes of its own. */
-export type Compress = (bytes: Uint8Array) => Uint8Array;
+/** Makes one zstd frame, in bytes of its own, or in those that `take` hands out. */
+export type Compress = (bytes: Uint8Array, take?: (length: number) => Uint8Array) => Uint8Array;

@@ -7,8 +7,11 @@
 
 import type { Detector } from "./detectors.ts";
 
-/** Needles start with a rare letter where there is a choice: the search runs on the first byte. */
-const NEEDLES: readonly { readonly text: string; readonly detector: Detector }[] = [
+/**
+ * Needles start with a rare letter where there is a choice: the search runs on the first byte.
+ * rows/wasm/row-pass.ts looks for the same (`isNeedle`).
+ */
+export const NEEDLES: readonly { readonly text: string; readonly detector: Detector }[] = [
   { text: "@", detector: "email" },
   { text: "AKIA", detector: "key" },
   { text: "ASIA", detector: "key" },

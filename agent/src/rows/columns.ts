@@ -5,9 +5,10 @@
  */
 
 import { Arena } from "./arena.ts";
-import { ByteDictionary, KeyDictionary } from "./dictionary.ts";
+import { ByteDictionary, DICTIONARY_BYTES, KeyDictionary } from "./dictionary.ts";
 import { writeNanoseconds } from "./int64.ts";
-import type { TextMasker } from "./text-masker.ts";
+import { SEVERITY_MEMO_BYTES } from "./severity-memo.ts";
+import { LITERAL_BYTES, NODE_BYTES } from "./shape.ts";
 import { TimeRange } from "./time-range.ts";
 
 /** Most attributes of one row; what is beyond goes, as JSON text, into one attribute. */
@@ -25,6 +26,11 @@ export interface ColumnSizes {
   /** The most bytes that one row can add to the messages or to the attribute values. */
   readonly maxRowBytes: number;
 }
+
+/** Places of values that may have something to mask, noted per chunk, and one to end them. */
+export const MAX_HITS = 1 << 16;
+const HIT_BYTES = (MAX_HITS + 1) * 4;
+const STATE_BYTES = 256;
 
 /** Bytes of messages, and as many of attribute values, that a block of such rows is made for. */
 const TEXT_BYTES_PER_ROW = 512;
@@ -60,6 +66,16 @@ export class LogColumns {
   readonly indexes: number;
   readonly messages: number;
   readonly values: number;
+  /** What the compiled row pass shares with TypeScript besides the columns. */
+  readonly shapeNodes: number;
+  readonly shapeLiterals: number;
+  readonly levels: number;
+  readonly sharedKeys: number;
+  readonly state: number;
+  readonly messageHits: number;
+  readonly valueHits: number;
+  /** Regions of the dictionaries. */
+  readonly names: readonly [services: number, hosts: number, environments: number];
 
   rows = 0;
   /** Ends of the variable columns, including the row that is being written. */
@@ -85,7 +101,8 @@ export class LogColumns {
     this.#fullBytes = maxRows * TEXT_BYTES_PER_ROW;
     const textBytes = this.#fullBytes + maxRowBytes;
     const perRow = [8, 8, 1, 2, 2, 2, 16, 8, 8, 4, 16, 4, 8].map((width) => width * maxRows);
-    const arena = new Arena([inputBytes, inputBytes, ...perRow, this.#maxEntries * 2, this.#maxEntries * 2 + maxRows * 6, textBytes, textBytes]);
+    const shared = [NODE_BYTES, LITERAL_BYTES, SEVERITY_MEMO_BYTES, MAX_ROW_ATTRIBUTES * 2, STATE_BYTES, HIT_BYTES, HIT_BYTES, DICTIONARY_BYTES, DICTIONARY_BYTES, DICTIONARY_BYTES];
+    const arena = new Arena([inputBytes, inputBytes, ...perRow, this.#maxEntries * 2, this.#maxEntries * 2 + maxRows * 6, textBytes, textBytes, ...shared]);
     this.arena = arena;
     let region = 0;
     const next = () => arena.start(region++);
@@ -108,11 +125,19 @@ export class LogColumns {
     this.indexes = next();
     this.messages = next();
     this.values = next();
+    this.shapeNodes = next();
+    this.shapeLiterals = next();
+    this.levels = next();
+    this.sharedKeys = next();
+    this.state = next();
+    this.messageHits = next();
+    this.valueHits = next();
+    this.names = [next(), next(), next()];
     this.messageEnd = this.#rowMessageStart = this.messages;
     this.valueEnd = this.#rowValueStart = this.values;
-    this.services = new ByteDictionary(arena);
-    this.hosts = new ByteDictionary(arena);
-    this.environments = new ByteDictionary(arena);
+    this.services = new ByteDictionary(arena, this.names[0]);
+    this.hosts = new ByteDictionary(arena, this.names[1]);
+    this.environments = new ByteDictionary(arena, this.names[2]);
     for (let row = 0; row < maxRows; row++) arena.view.setUint32(this.ordinals + row * 4, row, true);
     this.#fillConstants();
   }
@@ -131,6 +156,11 @@ export class LogColumns {
       this.entryCount + ROW_ENTRY_RESERVE <= this.#maxEntries &&
       this.keys.size + ROW_ENTRY_RESERVE <= KeyDictionary.maxIds
     );
+  }
+
+  /** Ends of the columns at which the block is full; see `hasRoom`. */
+  get limits(): { readonly messageEnd: number; readonly valueEnd: number; readonly entryCount: number } {
+    return { messageEnd: this.messages + this.#fullBytes, valueEnd: this.values + this.#fullBytes, entryCount: this.#maxEntries - ROW_ENTRY_RESERVE };
   }
 
   /** Starts a row with a time (seconds, ns), the ids of its resource, and nothing else. */
@@ -198,12 +228,6 @@ export class LogColumns {
     for (let index = 0; index < keys.length; index++) this.#addKey(keys[index]!);
     this.arena.copy(this.valueEnd, from, length);
     this.valueEnd += length;
-  }
-
-  /** Masks the texts of all rows appended since the columns ended at these places. */
-  maskTexts(masker: TextMasker, messagesFrom: number, valuesFrom: number): void {
-    this.messageEnd = masker.rewrite(messagesFrom, this.messageEnd);
-    this.valueEnd = masker.rewrite(valuesFrom, this.valueEnd);
   }
 
   setPatternAndWeight(pattern: bigint, weight: number): void {

@@ -19,6 +19,7 @@ import type { TimestampParser } from "../parsers/timestamp.ts";
 import type { LogColumns } from "./columns.ts";
 import { MAX_NAME_BYTES } from "./dictionary.ts";
 import { unescapeTo, type Scanner } from "./scan.ts";
+import type { SeverityMemo } from "./severity-memo.ts";
 import { CHILD, KEY, KIND, LITERAL_LENGTH, LITERAL_START, SIBLING, VALUE_KIND, VALUE_ROLE, type ShapeTrie } from "./shape.ts";
 
 const NEWLINE = 10;
@@ -36,6 +37,7 @@ export class FastRow {
   readonly #maskedInLine = newMaskCounts();
   #hasMasked = false;
   readonly #masksDigits: boolean;
+  readonly #severities: SeverityMemo | undefined;
 
   constructor(
     columns: LogColumns,
@@ -44,6 +46,7 @@ export class FastRow {
     timestamps: TimestampParser,
     detectors: ReadonlySet<Detector>,
     masked: MaskCounts,
+    severities?: SeverityMemo,
   ) {
     this.#columns = columns;
     this.#shapes = shapes;
@@ -51,6 +54,7 @@ export class FastRow {
     this.#timestamps = timestamps;
     this.#detectors = detectors;
     this.#masked = masked;
+    this.#severities = severities;
     this.#masksDigits = detectors.has("card") || detectors.has("ssn");
   }
 
@@ -138,8 +142,10 @@ export class FastRow {
       case ROLE.LEVEL:
       case ROLE.SEVERITY_NUMBER: {
         const severity = role === ROLE.LEVEL ? severityOfLevel(bytes, from, to) : severityOfNumber(bytes, from, to);
-        if (severity >= 0) bytes[columns.severities + row] = severity;
-        else this.#writeText(ROLE.ATTRIBUTE, key, from, to, digits);
+        if (severity >= 0) {
+          bytes[columns.severities + row] = severity;
+          this.#severities?.learn(role, from, to, severity);
+        } else this.#writeText(ROLE.ATTRIBUTE, key, from, to, digits);
         return true;
       }
       case ROLE.SERVICE:

@@ -6,6 +6,8 @@
  *   line --known shape--> fast-row  --.
  *        --other JSON---> slow-row  --+--> columns --> text-masker --> encode
  *        --text---------> plain-row --'
+ *
+ * wasm-row-pass does what fast-row does, line after line, compiled; what it leaves comes back here.
  */
 
 import { isUtf8 } from "node:buffer";
@@ -23,10 +25,12 @@ import { FastRow } from "./fast-row.ts";
 import { LeftLines } from "./left-lines.ts";
 import { PlainRow } from "./plain-row.ts";
 import { Scanner } from "./scan.ts";
+import { SeverityMemo } from "./severity-memo.ts";
 import { ShapeTrie } from "./shape.ts";
 import { SlowRow, endOfLastCharacter } from "./slow-row.ts";
 import { StreamDefaults, type Resource } from "./stream-defaults.ts";
 import { TextMasker } from "./text-masker.ts";
+import { WasmRowPass } from "./wasm-row-pass.ts";
 
 export type { MaskOptions, RowCounts } from "./contracts.ts";
 
@@ -40,6 +44,8 @@ export interface LogBlockOptions {
   readonly mask?: MaskOptions;
   /** How lines are joined to records; each line is one without it. */
   readonly multiline?: MultilineSettings | undefined;
+  /** False: TypeScript takes every line. For tests and measurements. */
+  readonly compiled?: boolean;
 }
 
 /** Resource and time of a record that does not bring its own. */
@@ -61,11 +67,16 @@ const ROW_SLACK_BYTES = 64 * 1024;
 
 const MAX_LEARNED_KEY_LENGTH = 256;
 
+/** After so many lines in a row that the compiled row pass left to TypeScript, so is the rest of the chunk. */
+const MAX_LEFT_IN_A_ROW = 8;
+
 /** No line was written: the block has no room for it. */
 const NO_ROOM = -1;
 
 export class LogBlock {
   readonly counts: RowCounts;
+  /** Of the records, those that the compiled row pass took. */
+  compiledRecords = 0;
   /** The arena's input region; at least 64 bytes behind it are the arena's too. */
   readonly input: Buffer;
 
@@ -80,6 +91,7 @@ export class LogBlock {
   readonly #plain: PlainRow;
   readonly #defaults: StreamDefaults;
   readonly #encoder: BlockEncoder;
+  readonly #compiled: WasmRowPass | undefined;
   readonly #finder: RecordFinder | undefined;
   readonly #joinsJson: boolean;
   readonly #left: LeftLines;
@@ -100,6 +112,7 @@ export class LogBlock {
   /** End of the complete lines; whether a record that may go on can be left there. */
   #limit = 0;
   #mayLeave = false;
+  #leftInARow = 0;
 
   constructor(options: LogBlockOptions = {}) {
     const { maxRows = 16_384, inputBytes = 2 * 1024 * 1024, maxLineBytes = 1024 * 1024, multiline } = options;
@@ -116,9 +129,10 @@ export class LogBlock {
     this.#columns = columns;
     this.input = columns.arena.buffer.subarray(columns.input, columns.input + inputBytes);
     this.#masker = new TextMasker(columns.arena, detectors, masked);
-    this.#shapes = new ShapeTrie(columns.arena, scanner, columns.keys);
+    this.#shapes = new ShapeTrie(columns.arena, scanner, columns.keys, columns.shapeNodes, columns.shapeLiterals);
+    this.#compiled = options.compiled === false ? undefined : WasmRowPass.open(columns, detectors, maxLineBytes);
     this.#timestamps = new TimestampParser(columns.arena.bytes);
-    this.#fast = new FastRow(columns, this.#shapes, scanner, this.#timestamps, detectors, masked);
+    this.#fast = new FastRow(columns, this.#shapes, scanner, this.#timestamps, detectors, masked, this.#compiled && new SeverityMemo(columns.arena, columns.levels));
     this.#slow = new SlowRow(columns, this.#timestamps, detectors, masked, maxTextBytes);
     this.#plain = new PlainRow(columns, this.#timestamps, this.#slow);
     this.#defaults = new StreamDefaults(columns);
@@ -181,6 +195,8 @@ export class LogBlock {
     this.#limit = limit;
     this.#mayLeave = !final && stream.recall !== undefined;
     while (at < limit) {
+      at = this.#takeKnownLines(at, limit);
+      if (at === limit) break;
       const next = this.#columns.hasRoom ? this.#takeRecord(at) : NO_ROOM;
       if (next === at) {
         const isAll = start === 0 && at === base;
@@ -196,7 +212,7 @@ export class LogBlock {
       }
       at = next;
     }
-    if (this.#detectors.size > 0) this.#columns.maskTexts(this.#masker, messageEnd, valueEnd);
+    if (this.#detectors.size > 0) this.#maskTexts(messageEnd, valueEnd);
     if (fillsInput && !final && at === limit) stream.isSkipping = true;
     return Math.min(at - base, end);
   }
@@ -288,10 +304,40 @@ export class LogBlock {
     this.#rowKeys = found.defaults.attributes.map(({ key }) => key);
     this.#rowValues = -1;
     this.#setObserved(observedNs);
+    this.#leftInARow = this.#compiled?.openChunk({ ...found.defaults, observedNs }, this.#rowKeys) ? 0 : MAX_LEFT_IN_A_ROW;
     const chunk = buffer.subarray(from, to);
     this.#chunkIsUtf8 = isUtf8(chunk);
     this.#chunkHasNul = chunk.includes(0);
     return true;
+  }
+
+  /** Hands lines to the compiled row pass; index after those that it took. */
+  #takeKnownLines(from: number, limit: number): number {
+    const columns = this.#columns;
+    // The first row of a chunk is TypeScript's: it writes the stream's attributes that others repeat.
+    if (!this.#compiled || this.#rowValues < 0 || this.#leftInARow === MAX_LEFT_IN_A_ROW) return from;
+    if (columns.arena.bytes[from] !== OPENING_BRACE || !this.#chunkIsUtf8 || this.#chunkHasNul || this.#joinsJson || !columns.hasRoom) return from;
+    const { rows } = columns;
+    const at = this.#compiled.run(from, limit, this.#rowValues, this.#rowValuesLength);
+    const taken = columns.rows - rows;
+    this.counts.lines += taken;
+    this.counts.records += taken;
+    this.compiledRecords += taken;
+    this.#leftInARow = at === from ? this.#leftInARow + 1 : 0;
+    return at;
+  }
+
+  /** Masks the texts of all rows appended since the columns ended at these places. */
+  #maskTexts(messagesFrom: number, valuesFrom: number): void {
+    const columns = this.#columns;
+    if (!this.#compiled) {
+      columns.messageEnd = this.#masker.rewrite(messagesFrom, columns.messageEnd);
+      columns.valueEnd = this.#masker.rewrite(valuesFrom, columns.valueEnd);
+      return;
+    }
+    const { messages, values } = this.#compiled.hits();
+    columns.messageEnd = this.#masker.rewrite(messagesFrom, columns.messageEnd, messages);
+    columns.valueEnd = this.#masker.rewrite(valuesFrom, columns.valueEnd, values);
   }
 
   /** Index after the record at `from`; `from` itself when it is left; or NO_ROOM. */

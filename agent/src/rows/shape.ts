@@ -25,6 +25,8 @@ export const KEY = 6;
 
 const MAX_NODES = 8192;
 const MAX_LITERAL_BYTES = 1 << 19;
+export const NODE_BYTES = MAX_NODES * STRIDE * 4;
+export const LITERAL_BYTES = MAX_LITERAL_BYTES;
 /** A shape with more variants at one place is data in keys; walking the siblings would be slow. */
 const MAX_SIBLINGS = 16;
 const MAX_LEAVES = 256;
@@ -38,16 +40,21 @@ interface Token {
 }
 
 export class ShapeTrie {
-  readonly nodes = new Int32Array(MAX_NODES * STRIDE);
-  readonly literals = new Uint8Array(MAX_LITERAL_BYTES + 8);
-  readonly literalView = new DataView(this.literals.buffer);
+  readonly nodes: Int32Array;
+  readonly literals: Uint8Array;
+  readonly literalView: DataView;
   #nodeCount = 1;
   #literalEnd = 0;
   readonly #arena: Arena;
   readonly #scanner: Scanner;
   readonly #keys: KeyDictionary;
 
-  constructor(arena: Arena, scanner: Scanner, keys: KeyDictionary) {
+  /** `nodes` and `literals`: regions of NODE_BYTES and LITERAL_BYTES. */
+  constructor(arena: Arena, scanner: Scanner, keys: KeyDictionary, nodes: number, literals: number) {
+    const memory = arena.bytes.buffer;
+    this.nodes = new Int32Array(memory, nodes, MAX_NODES * STRIDE);
+    this.literals = new Uint8Array(memory, literals, MAX_LITERAL_BYTES + 8);
+    this.literalView = new DataView(memory, literals, MAX_LITERAL_BYTES + 8);
     this.#arena = arena;
     this.#scanner = scanner;
     this.#keys = keys;

@@ -1,7 +1,8 @@
 /**
- * Masks what was appended to a text column: finds candidates natively over all of its values at
- * once, and rewrites only the values that really change. Searching the columns instead of the input
- * spares keys, ids and times: a third of the bytes.
+ * Masks what was appended to a text column: finds candidates over all of its values at once (the
+ * compiled row pass has noted them already, otherwise natively), and rewrites only the values that
+ * really change. Searching the columns instead of the input spares keys, ids and times: a third of
+ * the bytes.
  */
 
 import { CandidateIndex, NO_HIT, maskText, type Detector, type MaskCounts } from "../mask/index.ts";
@@ -26,12 +27,17 @@ export class TextMasker {
     this.#candidates = new CandidateIndex(detectors);
   }
 
-  /** Masks the values (length as varint, then bytes) in [from, end); the new end. */
-  rewrite(from: number, end: number): number {
+  /** Places of candidates in [from, end), ascending, ended by NO_HIT; null: too many to note. */
+  search(from: number, end: number): Int32Array | null {
+    return this.#candidates.search(this.#arena.buffer, from, end) ? this.#candidates.hits : null;
+  }
+
+  /**
+   * Masks the values (length as varint, then bytes) in [from, end) in which one of `hits` lies, or
+   * all of them; the new end.
+   */
+  rewrite(from: number, end: number, hits = this.search(from, end)): number {
     const { bytes, buffer } = this.#arena;
-    const { hits } = this.#candidates;
-    // Too many candidates to note: then every value is one.
-    const all = !this.#candidates.search(buffer, from, end);
     let hit = 0;
     let drift = 0;
     let regionEnd = end;
@@ -40,7 +46,7 @@ export class TextMasker {
     let keep = from;
     let read = from;
     while (read < regionEnd) {
-      if (!all && hits[hit] === NO_HIT) break;
+      if (hits?.[hit] === NO_HIT) break;
       let start = read;
       let length = 0;
       for (let shift = 0; ; shift += 7) {
@@ -49,8 +55,8 @@ export class TextMasker {
         if (byte < 0x80) break;
       }
       const next = start + length;
-      if (all || hits[hit]! + drift < next) {
-        while (hits[hit]! !== NO_HIT && hits[hit]! + drift < next) hit++;
+      if (!hits || hits[hit]! + drift < next) {
+        if (hits) hit = afterHits(hits, hit, next - drift);
         const text = buffer.toString("utf8", start, next);
         const masked = maskText(text, this.#masked, this.#detectors);
         if (masked !== text) {
@@ -85,6 +91,13 @@ export class TextMasker {
     return end + buffer.write(text, end, "utf8");
   }
 }
+
+/** The first of `hits` from `hit` on that is not before `end`. */
+const afterHits = (hits: Int32Array, hit: number, end: number): number => {
+  let next = hit;
+  while (hits[next]! < end) next++;
+  return next;
+};
 
 /** Bytes of a value with its length. */
 const sizeOf = (text: string): number => {

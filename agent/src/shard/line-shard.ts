@@ -12,6 +12,7 @@ import type { CommitTarget } from "../core/batch-buffer.ts";
 import type { Clock } from "../core/clock.ts";
 import type { LineShard, LineStream, SealedBatch } from "../core/contracts.ts";
 import type { Compress, RowBlock } from "../core/row-block.ts";
+import { SpareMemory } from "../core/spare-memory.ts";
 import { CommitGate } from "./commit-gate.ts";
 
 export interface LineShardOptions {
@@ -30,6 +31,8 @@ export class BlockLineShard implements LineShard {
   readonly #block: RowBlock;
   readonly #options: LineShardOptions;
   readonly #gate: CommitGate;
+  /** Of bodies that are not durable yet. */
+  readonly #memory: SpareMemory;
   readonly #offsets = new Map<LineStream, number>();
   /** Cancels the recalls of streams that were left whole lines. */
   readonly #recalls = new Map<LineStream, () => void>();
@@ -40,7 +43,9 @@ export class BlockLineShard implements LineShard {
     this.#options = options;
     this.#block = options.block;
     this.input = options.block.input;
-    this.#gate = new CommitGate(options.buffer, options.maxCommits ?? MAX_COMMITS);
+    const maxCommits = options.maxCommits ?? MAX_COMMITS;
+    this.#gate = new CommitGate(options.buffer, maxCommits);
+    this.#memory = new SpareMemory(maxCommits);
   }
 
   async ready(signal?: AbortSignal): Promise<void> {
@@ -102,14 +107,15 @@ export class BlockLineShard implements LineShard {
     this.#counted = { lines, blank, joined };
     const positions = this.#takePositions();
     const batches = this.#block.rows > 0 ? [this.#sealBlock(positions)] : [];
-    this.#gate.begin({ batches, lines: counts, ...(batches.length === 0 && { positions }) }).catch(() => {});
+    const durable = this.#gate.begin({ batches, lines: counts, ...(batches.length === 0 && { positions }) });
+    durable.then(() => batches.forEach(({ body }) => this.#memory.give(body))).catch(() => {});
   }
 
   #sealBlock(positions: ReadonlyMap<string, Uint8Array>): SealedBatch {
     const { rows, firstNs, lastNs } = this.#block;
     const key = this.#options.buffer.nextKey();
     const raw = this.#block.encode(key);
-    const batch: SealedBatch = { stream: "logs", key: formatBatchKey(key), rows, rawBytes: raw.length, firstNs, lastNs, body: this.#options.compress(raw), positions, tenant: "" };
+    const batch: SealedBatch = { stream: "logs", key: formatBatchKey(key), rows, rawBytes: raw.length, firstNs, lastNs, body: this.#options.compress(raw, (length) => this.#memory.take(length)), positions, tenant: "" };
     this.#block.reset();
     return batch;
   }

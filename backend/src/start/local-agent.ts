@@ -47,7 +47,7 @@ export interface LocalAgent {
 }
 
 const path = (name: string): string => fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? `${name}.ts` : `${name}.js`, import.meta.url));
-const agentCli = (): string => fileURLToPath(new URL(import.meta.resolve("obs-agent").endsWith(".ts") ? "./cli.ts" : "./cli.js", import.meta.resolve("obs-agent")));
+const agentCli = (): string => fileURLToPath(new URL(import.meta.resolve("obs-agent").endsWith(".ts") ? "../bin/obs-agent.js" : "./cli.js", import.meta.resolve("obs-agent")));
 
 /** Our variables would mislead an agent, except those that are its own. */
 const environment = ({ endpoint, apiKey, dataDir }: LocalAgentOptions): NodeJS.ProcessEnv => ({

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ChildOptions } from "../tool/children.ts";
 
-const AGENT_CLI = fileURLToPath(new URL("cli.ts", import.meta.resolve("obs-agent")));
+/** What `npx obs-agent` runs in a checkout. */
+const AGENT_CLI = fileURLToPath(new URL("../bin/obs-agent.js", import.meta.resolve("obs-agent")));
 
 export interface AgentOptions {
   /** Names its log file. */
