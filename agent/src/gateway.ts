@@ -10,12 +10,12 @@ import type { BufferState, CommitTarget } from "./core/batch-buffer.ts";
 import { openDiskBuffer } from "./buffer/open-buffer.ts";
 import { compress } from "./codec/zstd.ts";
 import { systemClock, type Clock } from "./core/clock.ts";
-import type { IncomingLog, Observation, SealedBatch, Transport } from "./core/contracts.ts";
+import type { IncomingLog, Observation, Scrape, SealedBatch, Transport } from "./core/contracts.ts";
 import { MetricsRegistry } from "./core/counters.ts";
 import { silentLog, type Log } from "./core/log.ts";
 import { LogBlock } from "./rows/log-block.ts";
 import { SeriesTable } from "./rows/series-table.ts";
-import { ScrapeShard, type Scrape } from "./shard/metric-shard.ts";
+import { ScrapeShard } from "./shard/metric-shard.ts";
 import { Sender } from "./sinks/sender.ts";
 
 /** Used where a record does not name its own. */

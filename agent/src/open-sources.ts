@@ -1,5 +1,6 @@
 /** The sources that a configuration asks for, each with the shard that it fills: one line for each. */
 
+import { encodeSamples, encodeSeries } from "@obs/wire";
 import { compress } from "./codec/zstd.ts";
 import type { AgentConfig } from "./config/resolve.ts";
 import type { SourceClass } from "./config/schema.ts";
@@ -12,7 +13,10 @@ import { DEFAULT_MULTILINE, multilineSettings, type MultilineSettings } from "./
 import { openLineShard } from "./open-line-shard.ts";
 import { outputsOfThisProcess, sourceCounters } from "./pipeline-figures.ts";
 import type { RowCounts } from "./rows/contracts.ts";
+import { createMask } from "./mask/index.ts";
 import { LogBlock } from "./rows/log-block.ts";
+import { SeriesTable } from "./rows/series-table.ts";
+import { ScrapeShard } from "./shard/metric-shard.ts";
 import { BlockRecordShard } from "./shard/record-shard.ts";
 import type { SourcePlan } from "./source-set.ts";
 import { createExecSource } from "./sources/exec/index.ts";
@@ -20,6 +24,9 @@ import { createFileSource, fileSourceSchema, type FileSourceDeps } from "./sourc
 import { createFluentForwardSource } from "./sources/fluent-forward/index.ts";
 import { createHostMetricsSource } from "./sources/host-metrics/index.ts";
 import { createHttpSource } from "./sources/http/index.ts";
+import { createOtlpSource } from "./sources/otlp/index.ts";
+import { createPrometheusSource } from "./sources/prometheus/index.ts";
+import { createStatsdSource } from "./sources/statsd/index.ts";
 import { createStdinSource, type StdinSource } from "./sources/stdin/index.ts";
 import { createSyslogSource } from "./sources/syslog/index.ts";
 
@@ -27,12 +34,12 @@ export interface SourcePlannerOptions {
   /** Ship standard input, and nothing else. */
   readonly stdinService: string | undefined;
   readonly dataDir: string;
-  readonly metricShard: MetricShard;
   readonly intake: (source: SourceClass) => CommitTarget;
   /** As the buffer holds them when a source is opened. */
   readonly positions: () => FileSourceDeps["positions"];
   readonly wasFollowed: NonNullable<FileSourceDeps["wasFollowed"]>;
   readonly onRows: (counts: RowCounts) => void;
+  readonly onSeries: (table: SeriesTable) => void;
   readonly onStdin: (source: StdinSource) => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -42,7 +49,7 @@ export interface SourcePlannerOptions {
 /** Somebody waits for the durable write: long enough for those who come at the same time to share it. */
 const REPLY_LINGER_MS = 20;
 
-export const sourcePlanner = ({ stdinService, dataDir, metricShard, intake, positions, wasFollowed, onRows, onStdin, clock, log, counters }: SourcePlannerOptions) => (config: AgentConfig): SourcePlan[] => {
+export const sourcePlanner = ({ stdinService, dataDir, intake, positions, wasFollowed, onRows, onSeries, onStdin, clock, log, counters }: SourcePlannerOptions) => (config: AgentConfig): SourcePlan[] => {
   const { environment, host, batch, mask } = config;
   const deps = (source: SourceClass) => ({ positions: positions(), clock, log, host, counters: sourceCounters(counters, source) });
   const keyOf = (source: SourceClass, options: unknown): string => JSON.stringify([source, options, environment, host, batch, mask]);
@@ -56,17 +63,26 @@ export const sourcePlanner = ({ stdinService, dataDir, metricShard, intake, posi
     },
   });
 
+  const openRecordShard = (source: SourceClass, lingerMs: number): BlockRecordShard => {
+    const block = new LogBlock({ maxRows: batch.max_rows, mask });
+    onRows(block.counts);
+    return new BlockRecordShard({ block, compress, buffer: intake(source), clock, lingerMs });
+  };
+  const openMetricShard = (source: SourceClass): MetricShard => {
+    const table = new SeriesTable({ mask: createMask(mask) });
+    onSeries(table);
+    return new ScrapeShard({ table, encodeSamples, encodeSeries, compress, buffer: intake(source) });
+  };
+
   const records = (source: SourceClass, options: unknown, lingerMs: number, create: (shard: RecordShard) => Source): SourcePlan => ({
     key: keyOf(source, options),
     open: () => {
-      const block = new LogBlock({ maxRows: batch.max_rows, mask });
-      onRows(block.counts);
-      const shard = new BlockRecordShard({ block, compress, buffer: intake(source), clock, lingerMs });
+      const shard = openRecordShard(source, lingerMs);
       return { source: create(shard), flush: () => shard.flush() };
     },
   });
 
-  const metrics = (source: SourceClass, options: unknown, create: () => Source): SourcePlan => ({ key: JSON.stringify([source, options, host]), open: () => ({ source: create(), flush: async () => {} }) });
+  const metrics = (source: SourceClass, options: unknown, create: (shard: MetricShard) => Source): SourcePlan => ({ key: keyOf(source, options), open: () => ({ source: create(openMetricShard(source)), flush: async () => {} }) });
 
   const stdin = (service: string) => (shard: LineShard): Source => {
     const source = createStdinSource({ service, environment }, shard, deps("stdin"));
@@ -79,12 +95,18 @@ export const sourcePlanner = ({ stdinService, dataDir, metricShard, intake, posi
   const file = ({ include, exclude, read_from: readFrom, encoding, service, environment: own = environment }: AgentConfig["files"][number]) => (shard: LineShard): Source =>
     createFileSource(fileSourceSchema.parse({ include, exclude: [...exclude, ...ownFiles], readFrom, encoding, service, environment: own }), shard, { ...deps("file"), wasFollowed });
 
+  const replyLingerMs = Math.min(batch.linger, REPLY_LINGER_MS);
+  const { host_metrics: hostMetrics, statsd, prometheus, otlp } = config;
+
   return [
     ...config.files.map((options) => lines("file", options, multilineSettings(options.multiline), file(options))),
     ...config.syslog.map((options) => records("syslog", options, batch.linger, (shard) => createSyslogSource({ environment, ...options }, shard, deps("syslog")))),
     ...config.http.map((options) => lines("http", options, DEFAULT_MULTILINE, (shard) => createHttpSource({ environment, ...options }, shard, deps("http")))),
-    ...config.fluent_forward.map((options) => records("fluent_forward", options, Math.min(batch.linger, REPLY_LINGER_MS), (shard) => createFluentForwardSource({ environment, ...options }, shard, deps("fluent_forward")))),
+    ...config.fluent_forward.map((options) => records("fluent_forward", options, replyLingerMs, (shard) => createFluentForwardSource({ environment, ...options }, shard, deps("fluent_forward")))),
     ...config.exec.map((options) => lines("exec", options, DEFAULT_MULTILINE, (shard) => createExecSource({ environment, ...options }, shard, deps("exec")))),
-    ...(config.host_metrics.enabled ? [metrics("host_metrics", config.host_metrics, () => createHostMetricsSource({ intervalMs: config.host_metrics.interval }, metricShard, deps("host_metrics")))] : []),
+    ...(hostMetrics.enabled ? [metrics("host_metrics", hostMetrics, (shard) => createHostMetricsSource({ intervalMs: hostMetrics.interval, names: hostMetrics.names, perCpu: hostMetrics.per_cpu }, shard, deps("host_metrics")))] : []),
+    ...(statsd.enabled ? [metrics("statsd", statsd, (shard) => createStatsdSource(statsd, shard, deps("statsd")))] : []),
+    ...(prometheus.scrape_configs.length > 0 ? [metrics("prometheus", prometheus, (shard) => createPrometheusSource(prometheus, shard, deps("prometheus")))] : []),
+    ...(otlp.enabled ? [records("otlp", otlp, replyLingerMs, (shard) => createOtlpSource(otlp, { records: shard, metrics: openMetricShard("otlp") }, { ...deps("otlp"), environment }))] : []),
   ];
 };

@@ -4,7 +4,7 @@
  *
  *   source -> parse -> enrich -> mask -> encode -> buffer -> send
  *
- *   source                            sources/    follow files and pipes, listen, read this host's metrics
+ *   source                            sources/    follow files and pipes, listen, read and scrape metrics
  *                                                 (open-sources.ts: one line for each)
  *   parse, enrich, mask, encode       rows/       one pass over the records of a block, inside one arena
  *                                     shard/      when a block is sealed, and with which positions
@@ -13,11 +13,9 @@
  *   send                              sinks/      until acknowledged, or refused for good
  */
 
-import { encodeSamples, encodeSeries } from "@obs/wire";
 import { startAdmin, type AdminServer } from "./admin/server.ts";
 import { statusOf, type Status } from "./admin/status.ts";
 import { openDiskBuffer } from "./buffer/open-buffer.ts";
-import { compress } from "./codec/zstd.ts";
 import type { AgentConfig } from "./config/resolve.ts";
 import { systemClock, type Clock } from "./core/clock.ts";
 import { MetricsRegistry } from "./core/counters.ts";
@@ -25,9 +23,8 @@ import type { Log } from "./core/log.ts";
 import { VERSION } from "./core/version.ts";
 import { sourcePlanner } from "./open-sources.ts";
 import { collectFigures } from "./pipeline-figures.ts";
-import { SeriesTable } from "./rows/series-table.ts";
+import type { SeriesTable } from "./rows/series-table.ts";
 import type { RowCounts } from "./rows/contracts.ts";
-import { ScrapeShard } from "./shard/metric-shard.ts";
 import { HttpTransport } from "./sinks/http-transport.ts";
 import { Sender } from "./sinks/sender.ts";
 import { SourceSet, type Replaced } from "./source-set.ts";
@@ -83,16 +80,15 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
 
   // parse, enrich, mask, encode
   const rowCounts: RowCounts[] = [];
-  const series = new SeriesTable();
-  const metricShard = new ScrapeShard({ table: series, encodeSamples, encodeSeries, compress, buffer: buffer.intake("host_metrics") });
+  const seriesTables: SeriesTable[] = [];
 
   // source
   let stdin: StdinSource | undefined;
   let positions = buffer.positions;
   let wasFollowed = followsNothing;
   const planSources = sourcePlanner({
-    stdinService, dataDir, metricShard, clock, log, counters, intake: (source) => buffer.intake(source), positions: () => positions, wasFollowed: (path) => wasFollowed(path),
-    onRows: (counts) => void rowCounts.push(counts), onStdin: (source) => void (stdin = source),
+    stdinService, dataDir, clock, log, counters, intake: (source) => buffer.intake(source), positions: () => positions, wasFollowed: (path) => wasFollowed(path),
+    onRows: (counts) => void rowCounts.push(counts), onSeries: (table) => void seriesTables.push(table), onStdin: (source) => void (stdin = source),
   });
   const sources = new SourceSet();
 
@@ -104,13 +100,14 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
     });
     return new Sender({
       queue: buffer, transport, maxInFlight: send.max_in_flight, backOff: { firstMs: send.retry_first, longestMs: send.retry_longest }, clock, log, counters,
-      onResend: (streams) => streams.includes("series") && series.resendAll(),
+      onResend: (streams) => streams.includes("series") && seriesTables.forEach((table) => table.resendAll()),
     });
   };
   let sender = openSender(config);
 
   const status = (): Status => statusOf({ host: config.host, dataDir, endpoint: config.endpoint, startedMs, nowMs: clock.nowMs(), buffer: buffer.state(), sender });
   collectFigures(counters, status, () => rowCounts);
+  counters.onCollect(() => counters.set("obs_rows_total", { outcome: "not_finite" }, seriesTables.reduce((sum, { notFinite }) => sum + notFinite, 0)));
   const openAdmin = ({ admin }: AgentConfig): Promise<AdminServer> =>
     startAdmin({ listen: admin.enabled ? admin.listen : undefined, dataDir, log, metricsText: () => counters.text(), status, recentLog, tap: serveTap(tap) });
   let admin: AdminServer | undefined;

@@ -61,7 +61,7 @@ describe("interpolation", () => {
   const environment = { SET: "value", EMPTY: "", LINES: "a\nb" };
   it.each([
     ["${SET}", "value"], ["a-${SET}-b", "a-value-b"], ["${UNSET:-fallback}", "fallback"], ["${EMPTY:-fallback}", "fallback"], ["${EMPTY}", ""],
-    ["$$${SET}", "$value"], ["$${SET}", "${SET}"], ["cost $5", "cost $5"], ["${SET:?needed}", "value"], ["${UNSET:-}", ""],
+    ["$$${SET}", "$value"], ["$${SET}", "${SET}"], ["cost $5", "cost $5"], ["${1}:$2", "${1}:$2"], ["${SET:?needed}", "value"], ["${UNSET:-}", ""],
   ])("of %s is %s", (text, value) => expect(interpolate(text, environment)).toBe(value));
   it.each([
     ["${UNSET}", "UNSET is not set"], ["${UNSET:?set it to the key}", "UNSET is not set: set it to the key"], ["${LINES}", "holds a line break"], ["${not a name}", "is not a variable"], ["${SET", "is not a variable"],

@@ -12,6 +12,8 @@ const REFERENCE = /\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::(-|\?)([^}]*))?\}|\$\{[^
 export const interpolate = (text: string, environment: Environment): string =>
   text.replace(REFERENCE, (whole, name: string | undefined, form: string | undefined, rest: string | undefined) => {
     if (whole === "$$") return "$";
+    // A group of a relabelling's expression; no variable's name begins with a digit.
+    if (/^\$\{\d+\}$/.test(whole)) return whole;
     if (name === undefined) throw new Error(`"${whole}" is not a variable: write \${NAME}, \${NAME:-default} or \${NAME:?message}, or $$ for a dollar sign`);
     const value = environment[name];
     if (value === undefined || (value === "" && form !== undefined)) {

@@ -6,6 +6,7 @@
 import { RE2JS } from "re2js";
 import { z } from "zod";
 import { execSchema, fluentForwardSchema, httpSchema, syslogSchema } from "./listeners.ts";
+import { otlpSchema, prometheusSchema, statsdSchema } from "./metric-sources.ts";
 import { count, duration, flag, httpUrl, listenAddress, readFrom, size } from "./option-types.ts";
 
 /** Files that a Linux host usually has; what cannot be read is named, what is not there is not missed. */
@@ -54,7 +55,7 @@ const files = z.strictObject({
 });
 
 /** Kinds of sources, as policies name them. */
-export const SOURCE_CLASSES = ["file", "stdin", "syslog", "http", "fluent_forward", "exec", "host_metrics"] as const;
+export const SOURCE_CLASSES = ["file", "stdin", "syslog", "http", "fluent_forward", "exec", "host_metrics", "statsd", "prometheus", "otlp"] as const;
 export type SourceClass = (typeof SOURCE_CLASSES)[number];
 
 const whenFull = (name: string) => z.enum(["push_back", "drop_oldest", "drop_newest"]).prefault("push_back").describe(`Policy of \`${name}\`.`);
@@ -88,6 +89,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       enabled: flag().prefault(true).describe("Whether CPU, load, memory, disk, filesystem and network of this host are read."),
       interval: duration("1s").prefault("10s").describe("Time between two readings."),
+      names: z.enum(["otel", "node_exporter"]).prefault("otel").describe("Whose names the metrics have: OpenTelemetry's, or those of Prometheus' node_exporter."),
+      per_cpu: flag().prefault(false).describe("Whether the time of each processor is told too (`system.cpu.time`); node_exporter's names always tell it."),
     })
     .prefault({})
     .describe("Metrics of this host."),
@@ -95,6 +98,9 @@ export const configSchema = z.strictObject({
   http: z.array(httpSchema).prefault([]).describe("HTTP listeners that take JSON and plain lines."),
   fluent_forward: z.array(fluentForwardSchema).prefault([]).describe("Listeners for the forward protocol of Fluentd and Fluent Bit."),
   exec: z.array(execSchema).prefault([]).describe("Commands to run, whose output lines are shipped."),
+  statsd: statsdSchema,
+  prometheus: prometheusSchema,
+  otlp: otlpSchema,
   mask: z
     .strictObject({
       enabled: flag().prefault(true).describe("Whether personal data is masked in messages and attributes."),

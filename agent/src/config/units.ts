@@ -16,3 +16,9 @@ export const parseSize = (text: string): number | undefined => inUnits(text, SIZ
 
 /** ms, or undefined. A unit is needed: nobody agrees on what a plain number means. */
 export const parseDuration = (text: string): number | undefined => inUnits(text, DURATION_UNITS);
+
+/** A duration as one would write it: `15s`, `1500ms`. */
+export const formatDuration = (ms: number): string => {
+  const [unit, factor] = Object.entries(DURATION_UNITS).findLast(([, factor]) => ms >= factor && ms % factor === 0) ?? ["ms", 1];
+  return `${ms / factor}${unit}`;
+};

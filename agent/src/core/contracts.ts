@@ -61,9 +61,17 @@ export interface Observation {
   readonly value: number;
 }
 
+/** What was observed at one time (ms since 1970). */
+export interface Scrape {
+  readonly timestampMs: number;
+  readonly observations: readonly Observation[];
+}
+
 export interface MetricShard {
-  /** Takes one scrape: all observations at one time (ms since 1970). Resolves when durable. */
-  observe(timestampMs: number, observations: readonly Observation[]): Promise<void>;
+  /** Resolves when observations can be taken, or when the signal aborts. */
+  ready(signal?: AbortSignal): Promise<void>;
+  /** Takes what was observed, of several times too, in one write. Resolves when durable; does not wait for `ready`. */
+  observe(scrapes: readonly Scrape[]): Promise<void>;
 }
 
 /** A sealed batch: encoded, compressed, ready for the buffer. */

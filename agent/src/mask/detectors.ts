@@ -147,3 +147,10 @@ export const maskText = (text: string, counts: MaskCounts, detectors: ReadonlySe
     });
   return masked;
 };
+
+/** Masks texts outside the row pass, such as labels of metrics. */
+export const createMask = ({ enabled, detectors }: { readonly enabled: boolean; readonly detectors: readonly Detector[] }): ((text: string) => string) => {
+  const chosen = new Set(detectors);
+  const counts = newMaskCounts();
+  return enabled ? (text) => maskText(text, counts, chosen) : (text) => text;
+};

@@ -44,8 +44,16 @@ describe("SeriesTable", () => {
     expect(table.notFinite).toBe(2);
   });
 
+  it("masks names and labels before they are keyed", () => {
+    const table = new SeriesTable({ mask: (text) => text.replaceAll("secret", "***") });
+    const { samples, series } = table.observe(5, [{ ...observation(1, { user: "secret" }), metric: "by.secret", help: "of secret" }]);
+    const masked = { metric: "by.***", series: seriesId("by.***", { user: "***" }) };
+    expect(samples).toMatchObject([masked]);
+    expect(series).toMatchObject([{ ...masked, labels: { user: "***" }, help: "of ***" }]);
+  });
+
   it("forgets the series seen longest ago when there are too many", () => {
-    const table = new SeriesTable(2);
+    const table = new SeriesTable({ maxSeries: 2 });
     for (const host of ["a", "b", "a", "c"]) table.observe(0, [observation(1, { host })]);
     expect(table.size).toBe(2);
     expect(table.observe(1, [observation(1, { host: "a" })]).series).toEqual([]);

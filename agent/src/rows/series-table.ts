@@ -14,8 +14,16 @@ export interface ObservedRows {
   readonly series: MetricSeries[];
 }
 
+export interface SeriesTableOptions {
+  readonly maxSeries?: number;
+  /** Masks names and labels before they are keyed; not at all by default. */
+  readonly mask?: (text: string) => string;
+}
+
 interface KnownSeries {
   readonly id: bigint;
+  readonly metric: string;
+  readonly labels: Readonly<Record<string, string>>;
   readonly firstSeenMs: number;
   sentMs: number;
 }
@@ -28,8 +36,11 @@ export class SeriesTable {
   readonly #known = new Map<string, KnownSeries>();
   readonly #maxSeries: number;
 
-  constructor(maxSeries = MAX_SERIES) {
+  readonly #mask: (text: string) => string;
+
+  constructor({ maxSeries = MAX_SERIES, mask = (text) => text }: SeriesTableOptions = {}) {
     this.#maxSeries = maxSeries;
+    this.#mask = mask;
   }
 
   get size(): number {
@@ -50,16 +61,20 @@ export class SeriesTable {
     for (const series of this.#known.values()) series.sentMs = Number.NEGATIVE_INFINITY;
   }
 
-  #add(rows: ObservedRows, timestampMs: number, { metric, labels, kind, unit, help, value }: Observation): void {
-    const known = this.#touch(JSON.stringify([metric, labels]), () => ({
-      id: seriesId(metric, labels),
-      firstSeenMs: timestampMs,
-      sentMs: Number.NEGATIVE_INFINITY,
-    }));
-    rows.samples.push({ metric, series: known.id, timestamp: timestampMs, value });
+  #add(rows: ObservedRows, timestampMs: number, observation: Observation): void {
+    const known = this.#touch(JSON.stringify([observation.metric, observation.labels]), () => this.#meet(timestampMs, observation));
+    const { metric, labels, id: series } = known;
+    rows.samples.push({ metric, series, timestamp: timestampMs, value: observation.value });
     if (timestampMs - known.sentMs < SERIES_INTERVAL_MS) return;
     known.sentMs = timestampMs;
-    rows.series.push({ metric, series: known.id, labels: { ...labels }, kind, unit, help, firstSeen: known.firstSeenMs, lastSeen: timestampMs });
+    const { kind, unit, help } = observation;
+    rows.series.push({ metric, series, labels, kind, unit, help: this.#mask(help), firstSeen: known.firstSeenMs, lastSeen: timestampMs });
+  }
+
+  #meet(timestampMs: number, observation: Observation): KnownSeries {
+    const metric = this.#mask(observation.metric);
+    const labels = Object.fromEntries(Object.entries(observation.labels).map(([name, value]) => [this.#mask(name), this.#mask(value)]));
+    return { id: seriesId(metric, labels), metric, labels, firstSeenMs: timestampMs, sentMs: Number.NEGATIVE_INFINITY };
   }
 
   /** The known series, moved to the end of the order of use; made, and the oldest forgotten, if new. */

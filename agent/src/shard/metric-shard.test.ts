@@ -35,7 +35,7 @@ describe("metric shard", () => {
 
   it("commits nothing for a scrape without observations", async () => {
     const { buffer, shard } = build();
-    await shard.observe(5, []);
+    await shard.observe([{ timestampMs: 5, observations: [] }]);
     expect(buffer.commits).toEqual([]);
   });
 });

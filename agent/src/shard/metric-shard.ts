@@ -5,13 +5,8 @@
 
 import { formatBatchKey, type BatchKey, type MetricSample, type MetricSeries, type Stream } from "@obs/wire";
 import type { CommitTarget } from "../core/batch-buffer.ts";
-import type { MetricShard, Observation, SealedBatch } from "../core/contracts.ts";
+import type { MetricShard, Observation, Scrape, SealedBatch } from "../core/contracts.ts";
 import type { Compress } from "../core/row-block.ts";
-
-export interface Scrape {
-  readonly timestampMs: number;
-  readonly observations: readonly Observation[];
-}
 
 /** Gives samples their series, and says which series are new or due (rows/series-table.ts). */
 export interface SampleTable {
@@ -37,12 +32,15 @@ export class ScrapeShard implements MetricShard {
     this.#options = options;
   }
 
-  async observe(timestampMs: number, observations: readonly Observation[]): Promise<void> {
-    await this.#options.buffer.whenRoom();
-    await this.take([{ timestampMs, observations }]);
+  ready(signal?: AbortSignal): Promise<void> {
+    return this.#options.buffer.whenRoom(signal);
   }
 
-  /** Does not wait for room in the buffer. Returns the keys of the batches. */
+  async observe(scrapes: readonly Scrape[]): Promise<void> {
+    await this.take(scrapes);
+  }
+
+  /** The same; returns the keys of the batches. */
   async take(scrapes: readonly Scrape[]): Promise<string[]> {
     const { table, encodeSamples, encodeSeries, buffer } = this.#options;
     const rows = scrapes.map(({ timestampMs, observations }) => table.observe(timestampMs, observations));

@@ -15,17 +15,21 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { execSchema, fluentForwardSchema, httpSchema, syslogSchema } from "../config/listeners.ts";
 import { loadConfig } from "../config/load.ts";
+import { otlpSchema, prometheusSchema, statsdSchema } from "../config/metric-sources.ts";
 import { SOURCE_CLASSES, type SourceClass } from "../config/schema.ts";
-import { systemClock } from "../core/clock.ts";
+import { systemClock, type Clock } from "../core/clock.ts";
 import type { MetricShard, Source } from "../core/contracts.ts";
 import { createExecSource } from "./exec/index.ts";
 import { createFileSource, fileSourceSchema } from "./file/index.ts";
 import { createFluentForwardSource } from "./fluent-forward/index.ts";
-import { createHostMetricsSource } from "./host-metrics/index.ts";
+import { createHostMetricsSource, hostMetricsSourceSchema } from "./host-metrics/index.ts";
 import { createHttpSource } from "./http/index.ts";
+import { createOtlpSource } from "./otlp/index.ts";
+import { createPrometheusSource } from "./prometheus/index.ts";
+import { createStatsdSource } from "./statsd/index.ts";
 import { createStdinSource } from "./stdin/index.ts";
 import { createSyslogSource } from "./syslog/index.ts";
-import { KeepingCounters, KeepingLineShard, KeepingRecordShard, keepingLog } from "./fixtures.ts";
+import { KeepingCounters, KeepingLineShard, KeepingMetricShard, KeepingRecordShard, keepingLog } from "./fixtures.ts";
 
 const WAIT = { timeout: 10_000, interval: 5 };
 const ROWS = 50;
@@ -131,6 +135,36 @@ const SUBJECTS: Readonly<Record<string, { readonly of: SourceClass; /** In agent
       return { shard, source, rows: () => shard.records.length, feed: () => exchange(source.port!, message, (heard) => [...decodeMulti(heard)].length === 1), counted: () => counters.get("events"), port: () => source.port };
     },
   },
+  otlp: {
+    of: "otlp",
+    example: "otlp.yaml",
+    replies: true,
+    create: ({ deps, counters }) => {
+      const shard = new KeepingRecordShard();
+      const options = otlpSchema.parse({ http: { listen: "127.0.0.1:0" }, grpc: { listen: "127.0.0.1:0" } });
+      const source = createOtlpSource(options, { records: shard, metrics: new KeepingMetricShard() }, { ...deps, environment: "" });
+      const body = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: LINES.map((line) => ({ body: { stringValue: line } })) }] }] });
+      const feed = async (): Promise<void> => {
+        const { status } = await fetch(`http://127.0.0.1:${source.httpPort}/v1/logs`, { method: "POST", headers: { "content-type": "application/json" }, body });
+        if (status !== 200) throw new Error(`answered with ${status}`);
+      };
+      return { shard, source, rows: () => shard.records.length, feed, counted: () => counters.get("log_records"), port: () => source.httpPort };
+    },
+  },
+  statsd: {
+    of: "statsd",
+    example: "statsd.yaml",
+    create: ({ deps }) => {
+      const shard = new KeepingMetricShard();
+      const source = createStatsdSource({ ...statsdSchema.parse({ listen: "127.0.0.1:0" }), flush_interval: 20 }, shard, deps);
+      const feed = async (): Promise<void> => {
+        const socket = createSocket("udp4");
+        for (const index of LINES.keys()) await new Promise((resolve) => socket.send(`metric.${index}:1|c`, source.port!, "127.0.0.1", resolve));
+        await new Promise<void>((resolve) => socket.close(resolve));
+      };
+      return { shard, source, rows: () => shard.metrics.size, feed };
+    },
+  },
   exec: {
     of: "exec",
     example: "exec.yaml",
@@ -228,39 +262,44 @@ describe("example", () => {
   });
 });
 
-const buildHostMetrics = () => {
-  let scrapes = 0;
-  const gate = new KeepingLineShard();
-  const shard: MetricShard = {
-    observe: async () => {
-      await gate.ready();
-      scrapes++;
-    },
-  };
-  const source = createHostMetricsSource({ intervalMs: 20 }, shard, context.deps);
-  opened.push(source);
-  return { source, gate, scrapes: () => scrapes };
+/** Sources that ask by themselves, and leave out what they are not asked for. */
+const ASKING: Readonly<Record<string, (shard: MetricShard) => Promise<Source> | Source>> = {
+  host_metrics: (shard) => createHostMetricsSource(hostMetricsSourceSchema.parse({ intervalMs: 1_000 }), shard, { ...context.deps, clock: fastClock }),
+  prometheus: (shard) => {
+    const config = prometheusSchema.parse({ scrape_configs: [{ job_name: "nobody", static_configs: [{ targets: ["127.0.0.1:1"] }] }] });
+    return createPrometheusSource(config, shard, { ...context.deps, clock: fastClock });
+  },
 };
 
-describe("source host_metrics", () => {
+/** Time that runs a hundred times as fast. */
+const fastClock: Clock = { ...systemClock, nowMs: () => Math.floor(performance.now() * 100), after: (ms, callback) => systemClock.after(ms / 100, callback) };
+
+describe.each(Object.entries(ASKING))("source %s", (_name, create) => {
+  const open = async (): Promise<{ source: Source; shard: KeepingMetricShard }> => {
+    const shard = new KeepingMetricShard();
+    const source = await create(shard);
+    opened.push(source);
+    return { source, shard };
+  };
+
   it("may be stopped without a start, and more than once", async () => {
-    const { source, scrapes } = buildHostMetrics();
+    const { source, shard } = await open();
     await Promise.all([source.stop(), source.stop()]);
-    expect(scrapes()).toBe(0);
+    expect(shard.scrapes).toEqual([]);
   });
 
   it("starts once, and stops while it is pushed back", async () => {
-    const { source, gate, scrapes } = buildHostMetrics();
+    const { source, shard } = await open();
     await Promise.all([source.start(), source.start()]);
     await source.start();
-    await expect.poll(scrapes, WAIT).toBeGreaterThan(1);
-    gate.block();
-    await expect.poll(() => gate.waits, WAIT).toBe(1);
+    await expect.poll(() => shard.scrapes.length, WAIT).toBeGreaterThan(1);
+    shard.block();
+    await expect.poll(() => shard.waits, WAIT).toBe(1);
     await source.stop();
     await source.stop();
   });
 });
 
 it("covers every kind of source", () => {
-  expect([...new Set(Object.values(SUBJECTS).map(({ of }) => of)), "host_metrics"].sort()).toEqual([...SOURCE_CLASSES].sort());
+  expect([...new Set(Object.values(SUBJECTS).map(({ of }) => of)), ...Object.keys(ASKING)].sort()).toEqual([...SOURCE_CLASSES].sort());
 });

@@ -1,6 +1,6 @@
 /** Test doubles of what sources know: shards that keep what they are given, counters, a log. */
 
-import type { IncomingLog, LineShard, LineStream, RecordDefaults, RecordShard } from "../core/contracts.ts";
+import type { IncomingLog, LineShard, LineStream, MetricShard, RecordDefaults, RecordShard, Scrape } from "../core/contracts.ts";
 import { createLog, type Log } from "../core/log.ts";
 
 export interface KeptRecord extends IncomingLog {
@@ -58,6 +58,20 @@ export class KeepingRecordShard extends Gate implements RecordShard {
   }
 
   async flush(): Promise<void> {
+    await this.durable();
+  }
+}
+
+export class KeepingMetricShard extends Gate implements MetricShard {
+  readonly scrapes: Scrape[] = [];
+
+  /** Names of the metrics, each once. */
+  get metrics(): Set<string> {
+    return new Set(this.scrapes.flatMap(({ observations }) => observations.map(({ metric }) => metric)));
+  }
+
+  async observe(scrapes: readonly Scrape[]): Promise<void> {
+    this.scrapes.push(...scrapes);
     await this.durable();
   }
 }

@@ -24,6 +24,21 @@ export const parseCpuTimes = (stat: string): CpuTimes | undefined => {
   };
 };
 
+/** USER_HZ: what the kernel counts for programs, on all architectures that Node runs on. */
+export const TICKS_PER_SECOND = 100;
+
+/** Ticks since boot of each processor, in the columns of the file. */
+export const parseCpuTicks = (stat: string): { readonly processor: string; readonly ticks: readonly number[] }[] =>
+  [...stat.matchAll(/^cpu(\d+) (.+)$/gm)].flatMap(([, processor, columns]) => {
+    const ticks = numberColumns(columns!);
+    return ticks ? [{ processor: processor!, ticks }] : [];
+  });
+
+export const cpuTimeReadings = (stat: string): Reading[] =>
+  parseCpuTicks(stat).flatMap(({ processor, ticks: [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] }) =>
+    [user, nice, system, idle, iowait, irq + softirq, steal].map((ticks, index) => reading("system.cpu.time", ticks / TICKS_PER_SECOND, { cpu: processor, state: CPU_STATES[index]! })),
+  );
+
 export const cpuReadings = (now: CpuTimes, before: CpuTimes | undefined): Reading[] => {
   const readings = [reading("system.cpu.logical.count", now.processors)];
   if (!before) return readings;

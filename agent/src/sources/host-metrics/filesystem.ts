@@ -63,13 +63,13 @@ export class MountProbe {
     this.#clock = clock;
   }
 
-  async readings(mounts: readonly Mount[]): Promise<Reading[]> {
-    const readings: Reading[] = [];
+  async measure(mounts: readonly Mount[]): Promise<{ readonly mount: Mount; readonly stats: StatsFs }[]> {
+    const measured: { readonly mount: Mount; readonly stats: StatsFs }[] = [];
     for (const mount of mounts) {
       const stats = await (isRemote(mount) ? this.#patiently(mount) : this.#measured(mount));
-      if (stats) readings.push(...filesystemReadings(mount, stats));
+      if (stats) measured.push({ mount, stats });
     }
-    return readings;
+    return measured;
   }
 
   async #patiently(mount: Mount): Promise<StatsFs | undefined> {

@@ -2,9 +2,9 @@ import { fileURLToPath } from "node:url";
 import type { StatsFs } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Clock } from "../../core/clock.ts";
-import type { MetricShard, Observation, Source } from "../../core/contracts.ts";
+import type { MetricShard, Scrape, Source } from "../../core/contracts.ts";
 import { createLog } from "../../core/log.ts";
-import { createHostMetricsSource, type HostMetricsSourceDeps } from "./index.ts";
+import { createHostMetricsSource, hostMetricsSourceSchema, type HostMetricsSourceDeps, type HostMetricsSourceOptions } from "./index.ts";
 
 const DEADLINE_MS = 5_000;
 
@@ -50,24 +50,22 @@ const until = async (check: () => boolean): Promise<void> => {
 
 const testdata = (name: string): string => fileURLToPath(new URL(`testdata/vm/${name}`, import.meta.url));
 const VM = { proc: testdata("proc"), sys: testdata("sys") };
-const STATS = { bsize: 4096, blocks: 1000, bfree: 400, bavail: 350 } as StatsFs;
+const STATS = { bsize: 4096, blocks: 1000, bfree: 400, bavail: 350, files: 100, ffree: 40 } as StatsFs;
 
-interface Scrape {
-  readonly timestampMs: number;
-  readonly observations: readonly Observation[];
-}
+const filesystems = ({ observations }: Scrape): Set<string | undefined> =>
+  new Set(observations.filter(({ metric }) => metric === "system.filesystem.usage").map(({ labels }) => labels["mountpoint"]));
 
 describe("host metrics source", () => {
   const clock = new HandClock(1_700_000_003_500);
   let source: Source | undefined;
   afterEach(() => source?.stop());
 
-  const run = async (deps: Partial<HostMetricsSourceDeps> = {}, observe?: MetricShard["observe"]): Promise<{ scrapes: Scrape[]; warnings: string[] }> => {
+  const run = async (deps: Partial<HostMetricsSourceDeps> = {}, observe?: MetricShard["observe"], options: Partial<HostMetricsSourceOptions> = {}): Promise<{ scrapes: Scrape[]; warnings: string[] }> => {
     const scrapes: Scrape[] = [];
     const warnings: string[] = [];
-    const shard = { observe: observe ?? (async (timestampMs: number, observations: readonly Observation[]) => void scrapes.push({ timestampMs, observations })) };
+    const shard: MetricShard = { ready: async () => {}, observe: observe ?? (async (taken) => void scrapes.push(...taken)) };
     const log = createLog({ level: "info", format: "text", write: (line) => warnings.push(line) });
-    source = createHostMetricsSource({ intervalMs: 10_000 }, shard, { clock, log, host: "web-01", folders: VM, statfs: async () => STATS, ...deps });
+    source = createHostMetricsSource({ ...hostMetricsSourceSchema.parse({}), ...options }, shard, { clock, log, host: "web-01", folders: VM, statfs: async () => STATS, ...deps });
     await source.start();
     await until(() => clock.waiting > 0);
     return { scrapes, warnings };
@@ -118,13 +116,11 @@ describe("host metrics source", () => {
       return new Promise((resolve) => (answer = resolve));
     };
     const scrapes: Scrape[] = [];
-    const observe = async (timestampMs: number, observations: readonly Observation[]): Promise<void> => void scrapes.push({ timestampMs, observations });
+    const observe = async (taken: readonly Scrape[]): Promise<void> => void scrapes.push(...taken);
     const started = run({ statfs }, observe);
     await until(() => asked === 1 && clock.waiting > 0);
     clock.advance(2_000);
     await started;
-    const filesystems = ({ observations }: Scrape): Set<string | undefined> =>
-      new Set(observations.filter(({ metric }) => metric === "system.filesystem.usage").map(({ labels }) => labels["mountpoint"]));
     expect(filesystems(await nextScrape(scrapes))).toEqual(new Set(["/", "/mnt/my disk"]));
     expect(asked).toBe(1);
     answer?.(STATS);

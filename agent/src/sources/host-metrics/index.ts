@@ -1,11 +1,12 @@
 /** The host metrics source: reads /proc at every multiple of the interval, from the next one on. */
 
 import { sleep, type Clock } from "../../core/clock.ts";
-import type { MetricShard, Source } from "../../core/contracts.ts";
+import type { MetricShard, Observation, Source } from "../../core/contracts.ts";
 import type { Log } from "../../core/log.ts";
 import type { Statfs } from "./filesystem.ts";
-import { Host, type HostFolders } from "./host.ts";
-import { toObservation } from "./metrics.ts";
+import { nodeExporterObservations } from "./node-exporter.ts";
+import { OtelNames } from "./otel.ts";
+import { Host, thisHost, type HostFolders } from "./snapshot.ts";
 import type { HostMetricsSourceOptions } from "./options.ts";
 
 export { hostMetricsSourceSchema, type HostMetricsSourceOptions } from "./options.ts";
@@ -15,16 +16,19 @@ export interface HostMetricsSourceDeps {
   readonly log: Log;
   /** Label `host` of every observation. */
   readonly host: string;
-  /** Default: /proc and /sys. */
+  /** Default: /proc and /sys, and the cgroup when this is a container. */
   readonly folders?: HostFolders;
   readonly statfs?: Statfs;
 }
 
-const THIS_HOST: HostFolders = { proc: "/proc", sys: "/sys" };
-
-export const createHostMetricsSource = ({ intervalMs }: HostMetricsSourceOptions, shard: MetricShard, deps: HostMetricsSourceDeps): Source => {
+export const createHostMetricsSource = ({ intervalMs, names, perCpu }: HostMetricsSourceOptions, shard: MetricShard, deps: HostMetricsSourceDeps): Source => {
   const { clock, log, host } = deps;
-  const reader = new Host(deps.folders ?? THIS_HOST, clock, deps.statfs);
+  const reader = new Host(deps.folders ?? thisHost(), clock, deps.statfs);
+  const otel = new OtelNames(perCpu);
+  const read = async (): Promise<Observation[]> => {
+    const snapshot = await reader.look();
+    return names === "otel" ? otel.observations(snapshot, host) : nodeExporterObservations(snapshot, host, clock.nowMs());
+  };
   const stopping = new AbortController();
   const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener("abort", () => resolve(), { once: true }));
   let started: Promise<void> | undefined;
@@ -32,8 +36,10 @@ export const createHostMetricsSource = ({ intervalMs }: HostMetricsSourceOptions
 
   const scrape = async (timestampMs: number): Promise<void> => {
     try {
-      const observations = (await reader.read()).map((reading) => toObservation(reading, host));
-      if (observations.length > 0 && !stopping.signal.aborted) await Promise.race([shard.observe(timestampMs, observations), stopped]);
+      const observations = await read();
+      if (observations.length === 0) return;
+      await shard.ready(stopping.signal);
+      if (!stopping.signal.aborted) await Promise.race([shard.observe([{ timestampMs, observations }]), stopped]);
     } catch (error) {
       log.warn("one reading of the host's metrics is lost", { error });
     }
@@ -51,7 +57,7 @@ export const createHostMetricsSource = ({ intervalMs }: HostMetricsSourceOptions
 
   const begin = async (): Promise<void> => {
     // The first reading has nothing to compare with: it is only the beginning of the second.
-    await reader.read();
+    await read();
     running = run();
   };
 

@@ -6,14 +6,19 @@ import { reading, type Reading } from "./metrics.ts";
 /** The loopback, and one end of every container's pair, whose traffic another interface has too. */
 const LEFT_OUT = /^(lo|veth.*)$/;
 
-export const networkReadings = (dev: string): Reading[] =>
+/** Interfaces that were used, with their columns. */
+export const parseInterfaces = (dev: string): { readonly device: string; readonly values: readonly number[] }[] =>
   dev.split("\n").flatMap((line) => {
     const [, device, columns] = /^ *([^:|]+): *(.+)$/.exec(line) ?? [];
     const values = columns && numberColumns(columns);
     if (!device || !values || LEFT_OUT.test(device)) return [];
-    const [received = 0, receivedPackets = 0, receiveErrors = 0, receiveDropped = 0] = values;
-    const [sent = 0, sentPackets = 0, sendErrors = 0, sendDropped = 0] = values.slice(8);
-    if (receivedPackets + sentPackets === 0) return [];
+    return (values[1] ?? 0) + (values[9] ?? 0) === 0 ? [] : [{ device, values }];
+  });
+
+export const networkReadings = (dev: string): Reading[] =>
+  parseInterfaces(dev).flatMap(({ device, values }) => {
+    const [received = 0, , receiveErrors = 0, receiveDropped = 0] = values;
+    const [sent = 0, , sendErrors = 0, sendDropped = 0] = values.slice(8);
     const inward = { device, direction: "receive" };
     const outward = { device, direction: "transmit" };
     return [

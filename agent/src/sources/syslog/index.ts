@@ -12,7 +12,7 @@ import { parseSyslog } from "../../parsers/syslog.ts";
 import { Connections, type ConnectionEvent } from "../connections.ts";
 import { SyslogFraming, withoutEnd } from "./framing.ts";
 import { toRecord } from "./record.ts";
-import { UdpListener, type Datagram, type UdpEvent } from "./udp.ts";
+import { UdpListener, type Datagram, type UdpEvent } from "../udp.ts";
 
 export type SyslogEvent =
   | ConnectionEvent

@@ -5,7 +5,7 @@ import { syslogSchema } from "../../config/listeners.ts";
 import { systemClock } from "../../core/clock.ts";
 import { KeepingCounters, KeepingRecordShard, keepingLog } from "../fixtures.ts";
 import { createSyslogSource, type SyslogSource } from "./index.ts";
-import { dropsOf } from "./kernel-drops.ts";
+import { dropsOf } from "../kernel-drops.ts";
 
 const WAIT = { timeout: 10_000, interval: 5 };
 const running: SyslogSource[] = [];

@@ -5,9 +5,9 @@
 
 import { createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
-import type { Clock } from "../../core/clock.ts";
-import type { Log } from "../../core/log.ts";
-import { bindPatiently, parseAddress } from "../bind.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import { bindPatiently, parseAddress } from "./bind.ts";
 import { readKernelDrops } from "./kernel-drops.ts";
 
 export type UdpEvent = "datagrams" | "datagrams_dropped_kernel" | "datagrams_dropped_pressure" | "socket_errors";

@@ -1,0 +1,180 @@
+/**
+ * What becomes of a request, whichever way it came: decoded, converted, and answered after the
+ * durable write. A request that is not taken leaves nothing behind, so its sender may repeat it.
+ */
+
+import type { OtlpConfig } from "../../config/metric-sources.ts";
+import { sleep, type Clock } from "../../core/clock.ts";
+import type { MetricShard, RecordShard } from "../../core/contracts.ts";
+import type { Log } from "../../core/log.ts";
+import { hostOfPeer, plainAddress } from "../peer.ts";
+import { Deltas } from "./deltas.ts";
+import { readLogs } from "./logs.ts";
+import { decodeMessage, type Message } from "./messages.ts";
+import { readMetrics, toScrapes } from "./metrics.ts";
+import { isMessage } from "./read.ts";
+
+export type Signal = "logs" | "metrics";
+export type Encoding = "protobuf" | "json";
+
+export type OtlpEvent =
+  | "requests" | "bytes_read" | "log_records" | "points" | "points_rejected" | "points_without_value" | "exemplars_not_kept"
+  | "requests_refused_malformed" | "requests_refused_too_large" | "requests_refused_too_many" | "requests_refused_no_room" | "requests_refused_failed" | "requests_refused_unsupported" | "requests_refused_traces";
+
+export interface OtlpDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Host of local senders that name none. */
+  readonly host: string;
+  /** Environment of senders that name none. */
+  readonly environment: string;
+  readonly counters: { add(event: OtlpEvent, by?: number): void };
+}
+
+export interface OtlpShards {
+  readonly records: RecordShard;
+  readonly metrics: MetricShard;
+}
+
+export type Outcome =
+  | { readonly kind: "taken"; readonly rejected: number; readonly message: string }
+  /** Never to be repeated. */
+  | { readonly kind: "malformed"; readonly message: string }
+  /** To be repeated after a while. */
+  | { readonly kind: "no_room" | "failed"; readonly message: string };
+
+export interface Incoming {
+  readonly signal: Signal;
+  readonly encoding: Encoding;
+  readonly body: Uint8Array;
+  /** Address of the sender. */
+  readonly peer: string;
+}
+
+/** Bytes of requests that are not answered yet. */
+export class PendingBytes {
+  readonly #max: number;
+  #held = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** A single request always fits: the limit of one is another. */
+  tryHold(bytes: number): boolean {
+    if (this.#held > 0 && this.#held + bytes > this.#max) return false;
+    this.#held += bytes;
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.#held -= bytes;
+  }
+}
+
+export class Intake {
+  readonly pending: PendingBytes;
+  readonly #config: OtlpConfig;
+  readonly #shards: OtlpShards;
+  readonly #deps: OtlpDeps;
+  readonly #deltas = new Deltas();
+  readonly #stopping: AbortSignal;
+
+  constructor(config: OtlpConfig, shards: OtlpShards, deps: OtlpDeps, stopping: AbortSignal) {
+    this.pending = new PendingBytes(config.max_pending);
+    this.#config = config;
+    this.#shards = shards;
+    this.#deps = deps;
+    this.#stopping = stopping;
+  }
+
+  async take(incoming: Incoming): Promise<Outcome> {
+    const { counters, log } = this.#deps;
+    counters.add("requests");
+    counters.add("bytes_read", incoming.body.length);
+    const write = this.#prepare(incoming);
+    if (typeof write === "string") {
+      counters.add("requests_refused_malformed");
+      return { kind: "malformed", message: write };
+    }
+    if (!(await this.#hasRoom(incoming.signal))) {
+      counters.add("requests_refused_no_room");
+      return { kind: "no_room", message: "there is no room in the agent's buffer" };
+    }
+    try {
+      return await write();
+    } catch (error) {
+      counters.add("requests_refused_failed");
+      log.error("a request of OTLP could not be written", { error });
+      return { kind: "failed", message: "it could not be written" };
+    }
+  }
+
+  /** What writes it, or what is wrong with it. Whatever a sender can send ends here, not in an exception. */
+  #prepare({ signal, encoding, body, peer }: Incoming): (() => Promise<Outcome>) | string {
+    const host = hostOfPeer(plainAddress(peer), this.#deps.host);
+    try {
+      const request = decode(signal, encoding, body);
+      return signal === "logs" ? this.#prepareLogs(request, host) : this.#prepareMetrics(request, host);
+    } catch (error) {
+      return error instanceof Error ? error.message.slice(0, 500) : "it cannot be read";
+    }
+  }
+
+  #prepareLogs(request: Message, host: string): () => Promise<Outcome> {
+    const { clock, counters, environment } = this.#deps;
+    const records = readLogs(request, { host, environment });
+    return async () => {
+      await this.#shards.records.append(records, { observed: clock.nowNs() });
+      counters.add("log_records", records.length);
+      return { kind: "taken", rejected: 0, message: "" };
+    };
+  }
+
+  #prepareMetrics(request: Message, host: string): () => Promise<Outcome> {
+    const { clock, counters, environment } = this.#deps;
+    const { points, rejected, reasons, exemplars, withoutValue } = readMetrics(request, { host, environment, nowMs: clock.nowMs(), promote: this.#config.promote_resource_attributes });
+    return async () => {
+      const scrapes = toScrapes(points, this.#deltas);
+      if (scrapes.length > 0) await this.#shards.metrics.observe(scrapes);
+      counters.add("points", points.length);
+      if (rejected > 0) counters.add("points_rejected", rejected);
+      if (exemplars > 0) counters.add("exemplars_not_kept", exemplars);
+      if (withoutValue > 0) counters.add("points_without_value", withoutValue);
+      return { kind: "taken", rejected, message: [...reasons].join("; ") };
+    };
+  }
+
+  /** Waits for room as long as patience lasts, and not beyond the end of the source. */
+  async #hasRoom(signal: Signal): Promise<boolean> {
+    const shard = signal === "logs" ? this.#shards.records : this.#shards.metrics;
+    const waiting = new AbortController();
+    const end = (): void => waiting.abort();
+    this.#stopping.addEventListener("abort", end, { once: true });
+    const cancel = this.#deps.clock.after(this.#config.patience, end);
+    try {
+      if (this.#stopping.aborted) return false;
+      await shard.ready(waiting.signal);
+      return !waiting.signal.aborted;
+    } finally {
+      cancel();
+      this.#stopping.removeEventListener("abort", end);
+    }
+  }
+}
+
+const REQUESTS: Readonly<Record<Signal, "LogsRequest" | "MetricsRequest">> = { logs: "LogsRequest", metrics: "MetricsRequest" };
+
+const decode = (signal: Signal, encoding: Encoding, body: Uint8Array): Message => {
+  if (encoding === "protobuf") return decodeMessage(REQUESTS[signal], body);
+  const request: unknown = JSON.parse(Buffer.from(body).toString("utf8"));
+  if (!isMessage(request)) throw new Error("a request must be an object");
+  return request;
+};
+
+/** Resolves when all are settled, or after a while. */
+export const settled = async (active: ReadonlySet<Promise<unknown>>, clock: Clock, patienceMs: number): Promise<void> => {
+  const done = new AbortController();
+  await Promise.race([Promise.allSettled(active), sleep(clock, patienceMs, done.signal)]);
+  done.abort();
+};

@@ -1,0 +1,334 @@
+import { request as httpRequest } from "node:http";
+import { gzipSync } from "node:zlib";
+import { Client, credentials, status, type ServiceError } from "@grpc/grpc-js";
+import { SeverityNumber } from "@opentelemetry/api-logs";
+import { OTLPLogExporter as GrpcLogExporter } from "@opentelemetry/exporter-logs-otlp-grpc";
+import { OTLPLogExporter as JsonLogExporter } from "@opentelemetry/exporter-logs-otlp-http";
+import { OTLPLogExporter as ProtoLogExporter } from "@opentelemetry/exporter-logs-otlp-proto";
+import { OTLPMetricExporter as GrpcMetricExporter } from "@opentelemetry/exporter-metrics-otlp-grpc";
+import { AggregationTemporalityPreference, OTLPMetricExporter as JsonMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http";
+import { OTLPMetricExporter as ProtoMetricExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import { BatchLogRecordProcessor, LoggerProvider, type LogRecordExporter } from "@opentelemetry/sdk-logs";
+import { AggregationType, MeterProvider, PeriodicExportingMetricReader, type PushMetricExporter } from "@opentelemetry/sdk-metrics";
+import * as fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { otlpSchema } from "../../config/metric-sources.ts";
+import { systemClock } from "../../core/clock.ts";
+import type { IncomingLog, MetricShard, Observation, RecordShard, Scrape } from "../../core/contracts.ts";
+import { silentLog } from "../../core/log.ts";
+import { Deltas } from "./deltas.ts";
+import { createOtlpSource, type OtlpSource } from "./index.ts";
+import { readLogs } from "./logs.ts";
+import { decodeMessage, encodeMessage } from "./messages.ts";
+import { readMetrics, toScrapes } from "./metrics.ts";
+import { MalformedRequest } from "./read.ts";
+
+let records: IncomingLog[];
+let scrapes: Scrape[];
+let events: Record<string, number>;
+let room: Promise<void>;
+let source: OtlpSource;
+
+const ready = (signal?: AbortSignal): Promise<void> => Promise.race([room, new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()))]);
+
+const start = async (options: Record<string, unknown> = {}, shards: Partial<{ records: Partial<RecordShard>; metrics: Partial<MetricShard> }> = {}): Promise<void> => {
+  source = createOtlpSource(
+    otlpSchema.parse({ http: { listen: "127.0.0.1:0" }, grpc: { listen: "127.0.0.1:0" }, ...options }),
+    {
+      records: { ready, flush: async () => {}, append: async (taken) => void records.push(...taken), ...shards.records },
+      metrics: { ready, observe: async (taken) => void scrapes.push(...taken), ...shards.metrics },
+    },
+    { clock: systemClock, log: silentLog, host: "web-01", environment: "test", counters: { add: (event, by = 1) => void (events[event] = (events[event] ?? 0) + by) } },
+  );
+  await source.start();
+};
+
+beforeEach(() => {
+  records = [];
+  scrapes = [];
+  events = {};
+  room = Promise.resolve();
+});
+afterEach(() => source.stop());
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+const post = (path: string, body: string | Uint8Array, headers: Record<string, string> = { "content-type": "application/json" }, method = "POST"): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const outgoing = httpRequest({ host: "127.0.0.1", port: source.httpPort, path, method, headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("end", () => resolve({ status: response.statusCode!, headers: response.headers, body: Buffer.concat(chunks) }));
+    });
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+
+const observed = (): Observation[] => scrapes.flatMap(({ observations }) => observations);
+const one = (metric: string, labels: Record<string, string> = {}): Observation | undefined =>
+  observed().findLast((found) => found.metric === metric && Object.entries(labels).every(([name, value]) => found.labels[name] === value));
+
+const resource = resourceFromAttributes({ "service.name": "shop", "host.name": "h1", "deployment.environment.name": "prod", "service.instance.id": "i-1", "telemetry.sdk.name": "x" });
+
+describe("logs of the JavaScript SDK", () => {
+  it.each<[string, () => LogRecordExporter]>([
+    ["http/json", () => new JsonLogExporter({ url: `http://127.0.0.1:${source.httpPort}/v1/logs` })],
+    ["http/json with gzip", () => new JsonLogExporter({ url: `http://127.0.0.1:${source.httpPort}/v1/logs`, compression: "gzip" as never })],
+    ["http/protobuf", () => new ProtoLogExporter({ url: `http://127.0.0.1:${source.httpPort}/v1/logs` })],
+    ["grpc", () => new GrpcLogExporter({ url: `http://127.0.0.1:${source.grpcPort}` })],
+    ["grpc with gzip", () => new GrpcLogExporter({ url: `http://127.0.0.1:${source.grpcPort}`, compression: "gzip" as never })],
+  ])("come over %s", async (_name, exporter) => {
+    await start();
+    const provider = new LoggerProvider({ resource, processors: [new BatchLogRecordProcessor({ exporter: exporter() })] });
+    const logger = provider.getLogger("checkout", "1.2");
+    const timestamp = new Date(1_700_000_000_123);
+    logger.emit({ timestamp, severityNumber: SeverityNumber.WARN2, severityText: "WARN", body: "slow payment", attributes: { "order.id": 7, ok: true, ratio: 0.5, list: ["a", 1], "telemetry.sdk.name": "own", nested: { a: { b: "c" } } } });
+    logger.emit({ timestamp, body: { event: "x", n: 1 }, severityText: "ERROR", eventName: "payment.failed" });
+    await provider.forceFlush();
+    await provider.shutdown();
+    const common = { service: "shop", host: "h1", environment: "prod", timestamp: 1_700_000_000_123_000_000n, traceId: "", spanId: "" };
+    const scope = { "otel.scope.name": "checkout", "otel.scope.version": "1.2", "service.instance.id": "i-1" };
+    expect(records).toMatchObject([
+      {
+        ...common, severity: 14, message: "slow payment",
+        attributes: { ...scope, "order.id": "7", ok: "true", ratio: "0.5", list: '["a",1]', "nested.a.b": "c", "telemetry.sdk.name": "own", "resource.telemetry.sdk.name": "x", severity_text: "WARN" },
+      },
+      { ...common, severity: 17, message: '{"event":"x","n":1}', attributes: { ...scope, "event.name": "payment.failed" } },
+    ]);
+    expect(events).toMatchObject({ requests: 1, log_records: 2 });
+  });
+});
+
+const metricsUrl = (): string => `http://127.0.0.1:${source.httpPort}/v1/metrics`;
+
+describe("metrics of the JavaScript SDK", () => {
+
+  it.each<[string, (temporalityPreference: AggregationTemporalityPreference) => PushMetricExporter]>([
+    ["http/json", (temporalityPreference) => new JsonMetricExporter({ url: metricsUrl(), temporalityPreference })],
+    ["http/protobuf", (temporalityPreference) => new ProtoMetricExporter({ url: metricsUrl(), temporalityPreference })],
+    ["grpc", (temporalityPreference) => new GrpcMetricExporter({ url: `http://127.0.0.1:${source.grpcPort}`, temporalityPreference })],
+  ])("come over %s, cumulative and as deltas", async (_name, exporter) => {
+    await start();
+    for (const preference of [AggregationTemporalityPreference.CUMULATIVE, AggregationTemporalityPreference.DELTA]) {
+      scrapes = [];
+      const reader = new PeriodicExportingMetricReader({ exporter: exporter(preference), exportIntervalMillis: 3_600_000 });
+      const provider = new MeterProvider({ resource, readers: [reader], views: [{ instrumentName: "rare", aggregation: { type: AggregationType.EXPONENTIAL_HISTOGRAM } }] });
+      const meter = provider.getMeter("m");
+      const requests = meter.createCounter("requests", { unit: "1", description: "All." });
+      const open = meter.createUpDownCounter("open");
+      const duration = meter.createHistogram("duration", { unit: "s", advice: { explicitBucketBoundaries: [0.1, 1] } });
+      meter.createObservableGauge("temperature").addCallback((result) => result.observe(-2.5, { room: "a" }));
+      meter.createHistogram("rare").record(1);
+      for (const value of [2, 3]) {
+        requests.add(value, { route: "/a", host: "mine" });
+        open.add(-value);
+        duration.record(value / 5);
+        await provider.forceFlush();
+      }
+      await provider.shutdown();
+      const labels = { service: "shop", host: "h1", environment: "prod", "service.instance.id": "i-1" };
+      expect(one("requests")).toEqual({ metric: "requests", labels: { ...labels, route: "/a", exported_host: "mine" }, kind: "counter", unit: "1", help: "All.", value: 5 });
+      expect(one("open")).toMatchObject({ kind: "updown", value: -5 });
+      expect(one("temperature")).toMatchObject({ kind: "gauge", value: -2.5, labels: { room: "a" } });
+      expect(one("duration_count")).toMatchObject({ kind: "counter", unit: "s", value: 2 });
+      expect(one("duration_sum")!.value).toBeCloseTo(1);
+      expect(["0.1", "1", "+Inf"].map((le) => one("duration_bucket", { le })?.value)).toEqual([0, 2, 2]);
+      expect(one("target_info")).toMatchObject({ value: 1, labels: { ...labels, "telemetry.sdk.name": "x" } });
+      expect(observed().some(({ metric }) => metric.startsWith("rare"))).toBe(false);
+    }
+    expect(events["points_rejected"]).toBeGreaterThan(0);
+  });
+});
+
+const JSON_LOGS = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [{ timeUnixNano: "1700000000000000001", severityNumber: 9, body: { stringValue: "hello" }, traceId: "5B8EFFF798038103D269B633813FC60C", spanId: "eee19b7ec3c1b174", unknown: [1] }] }] }] });
+const GAUGE = { name: "g", gauge: { dataPoints: [{ asInt: "5", timeUnixNano: "1700000000000000000" }] } };
+const jsonMetrics = (...metrics: unknown[]): string => JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] });
+
+describe("over HTTP", () => {
+  it("takes JSON with ids in hex and large numbers as text, and defaults of this host", async () => {
+    await start();
+    expect(await post("/v1/logs", JSON_LOGS)).toMatchObject({ status: 200, headers: { "content-type": "application/json" }, body: Buffer.from("{}") });
+    expect(records).toEqual([{ service: "unknown_service", host: "web-01", environment: "test", message: "hello", severity: 9, timestamp: 1_700_000_000_000_000_001n, traceId: "5b8efff798038103d269b633813fc60c", spanId: "eee19b7ec3c1b174", attributes: {} }]);
+  });
+
+  it("answers partial success with what it does not keep", async () => {
+    await start();
+    const exponential = { name: "e", exponentialHistogram: { dataPoints: [{}, {}], aggregationTemporality: 2 } };
+    const { status, body } = await post("/v1/metrics", jsonMetrics(GAUGE, exponential));
+    expect([status, JSON.parse(body.toString())]).toEqual([200, { partialSuccess: { rejectedDataPoints: "2", errorMessage: "exponential histograms are not kept yet" } }]);
+    expect(scrapes).toMatchObject([{ timestampMs: 1_700_000_000_000, observations: [{ metric: "g", value: 5 }] }]);
+    const binary = await post("/v1/metrics", encodeMessage("MetricsRequest", { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: "e", exponentialHistogram: { dataPoints: [{}] } }] }] }] }), { "content-type": "application/x-protobuf" });
+    expect(decodeMessage("MetricsResponse", binary.body)).toMatchObject({ partialSuccess: { errorMessage: "exponential histograms are not kept yet" } });
+  });
+
+  it.each<[string, string, string | Uint8Array, Record<string, string>, number]>([
+    ["JSON that is none", "/v1/logs", "{", { "content-type": "application/json" }, 400],
+    ["a list", "/v1/logs", "[]", { "content-type": "application/json" }, 400],
+    ["fields of other types", "/v1/logs", '{"resourceLogs":5}', { "content-type": "application/json" }, 400],
+    ["protobuf that is none", "/v1/metrics", Buffer.from([0xff, 0xff]), { "content-type": "application/x-protobuf" }, 400],
+    ["gzip that is none", "/v1/logs", "no", { "content-type": "application/json", "content-encoding": "gzip" }, 400],
+    ["another encoding", "/v1/logs", "no", { "content-type": "application/json", "content-encoding": "br" }, 415],
+    ["another type", "/v1/logs", "a", { "content-type": "text/plain" }, 415],
+    ["a large request", "/v1/logs", "a".repeat(2_000), { "content-type": "application/json" }, 413],
+    ["a request that is large when unpacked", "/v1/logs", gzipSync("a".repeat(2_000)), { "content-type": "application/json", "content-encoding": "gzip" }, 413],
+    ["another path", "/v1/profiles", "{}", { "content-type": "application/json" }, 404],
+    ["traces, which have no stream yet", "/v1/traces", "{}", { "content-type": "application/json" }, 404],
+  ])("refuses %s for good", async (_name, path, body, headers, expected) => {
+    await start({ max_request_size: "1KB" });
+    const answer = await post(path, body, headers);
+    expect(answer.status).toBe(expected);
+    const said = headers["content-type"] === "application/x-protobuf" ? decodeMessage("Status", answer.body) : (JSON.parse(answer.body.toString()) as object);
+    expect(said).toMatchObject({ code: expect.any(Number) as number, message: expect.stringMatching(/./) as string });
+    expect(Object.keys(events).some((event) => event.startsWith("requests_refused_")) || expected === 400).toBe(true);
+    expect(records).toEqual([]);
+  });
+
+  it("refuses other methods", async () => {
+    await start();
+    expect((await post("/v1/logs", "", {}, "GET")).status).toBe(405);
+  });
+
+  it("answers after the durable write, 503 without room in the buffer, and 429 when too much waits", async () => {
+    const durable = Promise.withResolvers<void>();
+    await start({ patience: "50ms", max_pending: "1MB" }, { records: { append: () => durable.promise } });
+    let answered = 0;
+    const first = post("/v1/logs", JSON_LOGS).then((answer) => (answered++, answer));
+    await expect.poll(() => events["requests"]).toBe(1);
+    expect(await post("/v1/metrics", jsonMetrics({ ...GAUGE, description: "a".repeat(1_048_576) }))).toMatchObject({ status: 429, headers: { "retry-after": "1" } });
+    expect(answered).toBe(0);
+    durable.resolve();
+    expect(await first).toMatchObject({ status: 200 });
+    room = new Promise(() => {});
+    expect(await post("/v1/logs", JSON_LOGS)).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
+    expect(events).toMatchObject({ requests_refused_no_room: 1, requests_refused_too_many: 1 });
+  });
+
+  it("answers 503 when the write fails", async () => {
+    await start({}, { metrics: { observe: () => Promise.reject(new Error("closed")) } });
+    expect(await post("/v1/metrics", jsonMetrics(GAUGE))).toMatchObject({ status: 503 });
+  });
+
+  it("ends while a request waits", async () => {
+    await start({ patience: "1h" });
+    room = new Promise(() => {});
+    const waiting = post("/v1/logs", JSON_LOGS);
+    await expect.poll(() => events["requests"]).toBe(1);
+    await source.stop();
+    expect((await waiting).status).toBe(503);
+  });
+
+  it("waits for an address that is taken", async () => {
+    await start();
+    const taken = createOtlpSource(otlpSchema.parse({ http: { listen: `127.0.0.1:${source.httpPort}` }, grpc: { listen: `127.0.0.1:${source.grpcPort}` } }), {} as never, { clock: systemClock, log: silentLog, host: "", environment: "", counters: { add: () => {} } });
+    await taken.start();
+    expect([taken.httpPort, taken.grpcPort]).toEqual([undefined, undefined]);
+    await source.stop();
+    await expect.poll(() => [typeof taken.httpPort, typeof taken.grpcPort], { timeout: 5_000 }).toEqual(["number", "number"]);
+    await taken.stop();
+  });
+});
+
+const bytes = (value: Buffer): Buffer => value;
+
+const call = async (path: string, body: Uint8Array): Promise<{ code: number; details: string; retry: boolean; answer: Buffer | undefined }> => {
+  const client = new Client(`127.0.0.1:${source.grpcPort}`, credentials.createInsecure());
+  const { promise, resolve } = Promise.withResolvers<{ code: number; details: string; retry: boolean; answer: Buffer | undefined }>();
+  client.makeUnaryRequest(path, bytes, bytes, Buffer.from(body), (error: ServiceError | null, answer?: Buffer) =>
+    resolve({ code: error?.code ?? status.OK, details: error?.details ?? "", retry: (error?.metadata.get("grpc-status-details-bin").length ?? 0) > 0, answer }),
+  );
+  return promise.finally(() => client.close());
+};
+
+describe("over gRPC", () => {
+  const LOGS = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+
+  it("tells what is malformed, what is too large, what to send again, and that traces are not taken", async () => {
+    await start({ patience: "50ms", max_request_size: "1KB" });
+    expect(await call(LOGS, Buffer.from([0xff, 0xff]))).toMatchObject({ code: status.INVALID_ARGUMENT });
+    expect(await call(LOGS, Buffer.alloc(2_000))).toMatchObject({ code: status.RESOURCE_EXHAUSTED, retry: false });
+    expect(await call("/opentelemetry.proto.collector.trace.v1.TraceService/Export", Buffer.alloc(0))).toMatchObject({ code: status.UNIMPLEMENTED, details: expect.stringContaining("spans") as string });
+    expect(await call(LOGS, Buffer.alloc(0))).toMatchObject({ code: status.OK, answer: Buffer.alloc(0) });
+    room = new Promise(() => {});
+    expect(await call(LOGS, Buffer.alloc(0))).toMatchObject({ code: status.UNAVAILABLE, retry: true });
+  });
+});
+
+const READ = { host: "h", environment: "", nowMs: 1_700_000_000_000, promote: [] };
+const read = (...metrics: unknown[]) => readMetrics({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] }, READ);
+const at = (ms: number): string => `${ms}000000`;
+
+describe("reading metrics", () => {
+  it.each<[string, unknown, string]>([
+    ["a sum without temporality", { name: "a", sum: { dataPoints: [{ asInt: 1 }] } }, "a: the temporality is not specified"],
+    ["a metric without a name", { gauge: { dataPoints: [{ asInt: 1 }] } }, "a metric needs a name"],
+    ["a point without a value", { name: "a", gauge: { dataPoints: [{}] } }, "a: a point has no value"],
+    ["buckets that do not fit", { name: "a", histogram: { aggregationTemporality: 2, dataPoints: [{ count: 1, bucketCounts: [1], explicitBounds: [1] }] } }, "a: there must be one more count than bounds"],
+    ["bounds that do not grow", { name: "a", histogram: { aggregationTemporality: 2, dataPoints: [{ count: 1, bucketCounts: [1, 0, 0], explicitBounds: [1, 1] }] } }, "a: bounds must grow"],
+    ["a time beyond all times", { name: "a", gauge: { dataPoints: [{ asInt: 1, timeUnixNano: "18446744073709551615" }] } }, "a: the time is out of range"],
+  ])("rejects %s alone", (_name, metric, reason) => {
+    const { rejected, reasons, points } = read(metric, GAUGE);
+    expect([rejected, [...reasons], points.map(({ observation }) => observation.metric)]).toEqual([1, [reason], ["g"]]);
+  });
+
+  it("leaves out points that say they have no value, and counts exemplars", () => {
+    const { points, withoutValue, exemplars } = read({ name: "a", gauge: { dataPoints: [{ flags: 1 }, { asDouble: "NaN", exemplars: [{}, {}] }] } });
+    expect([points.length, withoutValue, exemplars]).toEqual([1, 1, 2]);
+  });
+
+  it("reads summaries", () => {
+    const { points } = read({ name: "s", summary: { dataPoints: [{ count: "4", sum: 8, quantileValues: [{ quantile: 0.5, value: 2 }] }] } });
+    expect(points.map(({ observation: { metric, labels, kind, value } }) => [metric, labels["quantile"], kind, value])).toEqual([
+      ["s_count", undefined, "counter", 4],
+      ["s_sum", undefined, "counter", 8],
+      ["s", "0.5", "gauge", 2],
+    ]);
+  });
+
+  it("adds up deltas, from 0 at their start, and never goes back in time", () => {
+    const deltas = new Deltas();
+    const delta = (value: number, startMs: number, timeMs: number) =>
+      toScrapes(read({ name: "a", sum: { aggregationTemporality: 1, isMonotonic: true, dataPoints: [{ asInt: value, startTimeUnixNano: at(startMs), timeUnixNano: at(timeMs) }] } }).points, deltas).map(({ timestampMs, observations }) => [timestampMs, observations[0]!.value]);
+    expect(delta(3, 1_000, 2_000)).toEqual([[1_000, 0], [2_000, 3]]);
+    expect(delta(4, 2_000, 3_000)).toEqual([[3_000, 7]]);
+    expect(delta(1, 500, 900)).toEqual([[3_000, 8]]);
+  });
+
+  it("forgets the totals used longest ago", () => {
+    const deltas = new Deltas(1);
+    const add = (metric: string): number => deltas.add({ observation: { metric, labels: {}, kind: "updown", unit: "", help: "", value: 1 }, startMs: 0, timeMs: 1 }).at(-1)!.observation.value;
+    expect([add("a"), add("a"), add("b"), add("a")]).toEqual([1, 2, 1, 1]);
+  });
+});
+
+const outcome = (run: () => unknown): unknown => {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+};
+
+it("any JSON and any bytes are read or malformed, never more", () => {
+  const keys = ["resourceLogs", "scopeLogs", "logRecords", "resourceMetrics", "scopeMetrics", "metrics", "resource", "scope", "attributes", "key", "value", "stringValue", "intValue", "kvlistValue", "arrayValue", "values", "body", "timeUnixNano", "traceId", "name", "sum", "gauge", "histogram", "summary", "dataPoints", "bucketCounts", "explicitBounds", "aggregationTemporality", "quantileValues", "__proto__"];
+  const { json } = fc.letrec<{ json: unknown }>((tie) => ({
+    json: fc.oneof({ maxDepth: 9 }, fc.constantFrom<unknown>(null, 1, -1, 0.5, "", "x", "1", true), fc.array(tie("json"), { maxLength: 3 }), fc.dictionary(fc.constantFrom(...keys), tie("json"), { maxKeys: 5 })),
+  }));
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom(...keys), json), (request) => {
+      for (const error of [outcome(() => readLogs(request, READ)), outcome(() => readMetrics(request, READ))]) expect(error === undefined || error instanceof MalformedRequest).toBe(true);
+    }),
+    { numRuns: 300 },
+  );
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
+      const request = outcome(() => readMetrics(decodeMessage("MetricsRequest", bytes), READ));
+      expect(request === undefined || request instanceof Error).toBe(true);
+    }),
+  );
+});

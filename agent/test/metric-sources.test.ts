@@ -1,0 +1,56 @@
+/** Metrics and logs that others send to the real binary, as far as the backend. */
+
+import { createSocket } from "node:dgram";
+import { createServer, type AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { AgentProcess, withScratch } from "./agent-process.ts";
+import { BackendDouble } from "./backend-double.ts";
+
+const WAIT = { timeout: 20_000, interval: 20 };
+
+let backend: BackendDouble;
+beforeEach(async () => {
+  backend = await BackendDouble.start();
+});
+afterEach(() => backend.close());
+
+const freePort = async (): Promise<number> => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+};
+
+/** Resolves with the answer as soon as somebody listens there. */
+const postWhenUp = async (url: string, body: unknown): Promise<Response> => {
+  const send = (): Promise<Response | undefined> => fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }).catch(() => undefined);
+  let answer: Response | undefined;
+  await expect.poll(async () => (answer = await send()) !== undefined, WAIT).toBe(true);
+  return answer!;
+};
+
+describe("sources of metrics", () => {
+  it("bring what they are sent to the backend, masked, and once it is acknowledged it is durable", () =>
+    withScratch(async ({ configure }) => {
+      const [statsd, http] = [await freePort(), await freePort()];
+      const config = await configure(backend.url, {
+        statsd: { enabled: true, listen: `127.0.0.1:${statsd}`, flush_interval: "1s" },
+        otlp: { enabled: true, http: { listen: `127.0.0.1:${http}` }, grpc: { listen: "127.0.0.1:0" } },
+        prometheus: { scrape_interval: "1s", scrape_timeout: "1s", scrape_configs: [{ job_name: "nobody", static_configs: [{ targets: ["127.0.0.1:1"] }] }] },
+      });
+      const agent = new AgentProcess({ args: ["run", "--config", config] });
+      const answer = await postWhenUp(`http://127.0.0.1:${http}/v1/logs`, { resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: "hello ann@example.com" } }] }] }] });
+      expect([answer.status, await answer.json()]).toEqual([200, {}]);
+      await expect.poll(() => backend.messages, WAIT).toEqual(["hello [EMAIL]"]);
+      const client = createSocket("udp4");
+      client.send("logins:1|c|#user:ann@example.com", statsd, "127.0.0.1");
+      await expect.poll(() => backend.column("samples", "metric"), WAIT).toEqual(expect.arrayContaining(["logins", "up"]));
+      client.close();
+      const labels = backend.column("series", "labels").map((each) => JSON.stringify(each instanceof Map ? [...each] : each));
+      expect(labels.some((text) => text.includes("[EMAIL]"))).toBe(true);
+      expect(labels.some((text) => text.includes("ann@"))).toBe(false);
+      const { code } = await agent.kill("SIGTERM");
+      expect(code).toBe(0);
+    }));
+});
