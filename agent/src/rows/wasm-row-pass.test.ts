@@ -1,9 +1,9 @@
 /** The compiled row pass and TypeScript: the same bytes out, whatever goes in. */
 
-import { hash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { LineStream } from "../core/contracts.ts";
@@ -14,6 +14,7 @@ import { FRAGMENTS, twoLinesOfOneShape } from "./json-lines.fixtures.ts";
 import type { LogBlockOptions } from "./log-block.ts";
 import { compileRowPass } from "./wasm/compile.ts";
 
+const JOINING = { lingerMs: 1000, maxLines: 100, maxBytes: 8192 };
 const STREAMS = [lineStream({ "log.file.path": "/var/log/x.log" }), lineStream(), lineStream({ a: "1", b: "bob@example.com", long: "x".repeat(300) })];
 
 let compiledRecords = 0;
@@ -22,11 +23,11 @@ let records = 0;
 /** Everything that comes of some chunks: the encoded blocks, the counts, where appending stopped, and the times. */
 const outcome = (chunks: readonly { bytes: Buffer; stream: LineStream }[], options: LogBlockOptions) => {
   const block = smallBlock({ maxRows: 16, ...options });
-  const blocks: unknown[] = [];
-  const stops: number[] = [];
+  const blocks: Buffer[] = [];
+  const rest: unknown[] = [];
   const seal = (): void => {
-    const encoded = block.encode(KEY);
-    blocks.push({ rows: rowsOf(encoded), sha1: hash("sha1", encoded), firstNs: block.firstNs, lastNs: block.lastNs });
+    blocks.push(Buffer.from(block.encode(KEY)));
+    rest.push(block.firstNs, block.lastNs);
     block.reset();
   };
   for (const { bytes, stream } of chunks) {
@@ -34,7 +35,7 @@ const outcome = (chunks: readonly { bytes: Buffer; stream: LineStream }[], optio
     let at = 0;
     for (;;) {
       at = block.appendLines(stream, at, bytes.length, OBSERVED_NS);
-      stops.push(at);
+      rest.push(at);
       if (!block.full) break;
       seal();
     }
@@ -42,12 +43,16 @@ const outcome = (chunks: readonly { bytes: Buffer; stream: LineStream }[], optio
   if (block.rows > 0) seal();
   compiledRecords += block.compiledRecords;
   records += block.counts.records;
-  return { blocks, stops, counts: block.counts };
+  return { blocks, rest: [...rest, block.counts] };
 };
 
-type Chunks = Parameters<typeof outcome>[0];
-const compiled = (chunks: Chunks, options: LogBlockOptions = {}) => outcome(chunks, options);
-const oracle = (chunks: Chunks, options: LogBlockOptions = {}) => outcome(chunks, { ...options, compiled: false });
+/** undefined when both give the same, else both, opened. */
+const difference = (chunks: Parameters<typeof outcome>[0], options: LogBlockOptions = {}) => {
+  const both = [outcome(chunks, options), outcome(chunks, { ...options, compiled: false })] as const;
+  const [one, other] = both;
+  if (isDeepStrictEqual(one, other)) return undefined;
+  return both.map(({ blocks, rest }) => ({ rest, blocks: blocks.map((block) => ({ rows: rowsOf(block), hex: block.toString("hex") })) }));
+};
 
 const detectorSets: fc.Arbitrary<Detector[]> = fc.oneof(fc.constant<Detector[]>(["email", "card", "ssn", "key"]), fc.subarray<Detector>(["email", "card", "ssn", "key"]));
 const stream = fc.constantFrom(...STREAMS);
@@ -67,16 +72,16 @@ describe("the compiled row pass", () => {
       });
     fc.assert(
       fc.property(fc.array(chunk, { minLength: 1, maxLength: 3 }), detectorSets, (chunks, detectors) => {
-        expect(compiled(chunks, { mask: { detectors } })).toEqual(oracle(chunks, { mask: { detectors } }));
+        expect(difference(chunks, { mask: { detectors } })).toBeUndefined();
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
   it("gives them for lines with some bytes changed, left out or put in", () => {
     const change = fc.record({ line: fc.nat(39), at: fc.nat(420), kind: fc.constantFrom("set", "cut", "put"), byte: fc.oneof(fc.integer({ min: 32, max: 126 }), fc.nat(255), fc.constantFrom(34, 92, 123, 125, 44, 58, 10, 13, 48, 32)) });
     fc.assert(
-      fc.property(fc.array(change, { maxLength: 12 }), stream, (changes, from) => {
+      fc.property(fc.array(change, { maxLength: 12 }), stream, fc.constantFrom(undefined, JOINING), (changes, from, multiline) => {
         const lines = Array.from({ length: 40 }, (_, id) => Buffer.from(lineOf(id)));
         for (const { line, at, kind, byte } of changes) {
           const old = lines[line]!;
@@ -85,9 +90,9 @@ describe("the compiled row pass", () => {
           else lines[line] = Buffer.concat([old.subarray(0, place), ...(kind === "put" ? [Buffer.from([byte])] : []), old.subarray(place + (kind === "put" ? 0 : 1))]);
         }
         const chunks = [{ bytes: Buffer.concat(lines), stream: from }];
-        expect(compiled(chunks)).toEqual(oracle(chunks));
+        expect(difference(chunks, { multiline })).toBeUndefined();
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
@@ -99,9 +104,9 @@ describe("the compiled row pass", () => {
       fc.property(fc.array(line, { minLength: 3, maxLength: 40 }), stream, detectorSets, (lines, from, detectors) => {
         // First a line without anything, so that the shape is known.
         const chunks = [{ bytes: Buffer.from(['{"message":"","a":"","b":[""]}\n', ...lines, ...lines].join("")), stream: from }];
-        expect(compiled(chunks, { mask: { detectors } })).toEqual(oracle(chunks, { mask: { detectors } }));
+        expect(difference(chunks, { mask: { detectors } })).toBeUndefined();
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -113,13 +118,13 @@ describe("the compiled row pass", () => {
   ])("reads the time %s as TypeScript does", (time) => {
     const lines = ["2024-06-07T10:00:00Z", time, "2024-06-07T10:00:00Z", time].map((text) => `{"ts":"${text}","message":"m"}\n`);
     const chunks = [{ bytes: Buffer.from(lines.join("")), stream: STREAMS[0]! }];
-    expect(compiled(chunks)).toEqual(oracle(chunks));
+    expect(difference(chunks)).toBeUndefined();
   }); // prettier-ignore
 
   it("stops where the block is full, and takes up what TypeScript has learned", () => {
     const lines = Array.from({ length: 3000 }, (_, id) => `{"level":"L${id % 40}","service":"service-${id % 700}","message":"${"x".repeat(id % 200)}","long":${"1".repeat(1 + (id % 9))}}\n`);
     const chunks = Array.from({ length: 10 }, (_, index) => ({ bytes: Buffer.from(lines.slice(index * 300, index * 300 + 300).join("")), stream: STREAMS[index % 3]! }));
-    for (const options of [{ maxRows: 37, maxLineBytes: 150 }, { maxRows: 5000 }]) expect(compiled(chunks, options)).toEqual(oracle(chunks, options));
+    for (const options of [{ maxRows: 37, maxLineBytes: 150 }, { maxRows: 5000 }]) expect(difference(chunks, options)).toBeUndefined();
   });
 
   it("has taken a good part of all these lines", () => {
