@@ -92,10 +92,11 @@ const mayCopy = async (candidate: Candidate, original: FollowedFile): Promise<bo
   }
 };
 
-const holdsStream = async (handle: FileHandle, { key, offset, stream }: FollowedFile): Promise<boolean> => {
+const holdsStream = async (handle: FileHandle, { key, offset, stream: { fingerprint } }: FollowedFile): Promise<boolean> => {
+  // The reader may let the fingerprint grow meanwhile: compared is the one that the head was read for.
   const facts = await factsOfHandle(handle);
-  const head = await readAt(handle, 0, stream.fingerprint.length);
-  return inodeKey(facts) === key && facts.size >= offset && beginsWith(head, stream.fingerprint);
+  const head = await readAt(handle, 0, fingerprint.length);
+  return inodeKey(facts) === key && facts.size >= offset && beginsWith(head, fingerprint);
 };
 
 /**
