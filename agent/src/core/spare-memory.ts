@@ -1,7 +1,7 @@
 /**
  * Memory of bodies, used again instead of left to the collector: memory outside the heap makes V8
- * mark the whole heap each time enough of it was allocated, and at a body of a megabyte per block
- * that was a seventh of the agent's CPU (decision 0050).
+ * mark the whole heap each time enough of it was allocated. At a body of a megabyte per block that
+ * was about a tenth of the agent's CPU (decision 0050).
  */
 
 /** Sizes differ little from block to block, so a spare usually fits the next body. */
