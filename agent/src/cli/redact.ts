@@ -11,7 +11,7 @@ import { maskText, newMaskCounts } from "../mask/index.ts";
 export const REDACTED = "[redacted]";
 
 /** Names of options, variables and headers whose value is a secret. */
-const SECRET_NAME = /key|token|secret|passw|passphrase|pwd|authorization|credential|cookie|headers|dsn|signature|salt/i;
+const SECRET_NAME = /key|token|secret|passw|passphrase|pwd|authorization|credential|cookie|headers|dsn|signature|salt|^env$/i;
 /** Names that only say where a secret lies, or are about other keys. */
 const NO_SECRET_NAME = /(?:_file|_path|_name|_env)$/i;
 const REFERENCE_ONLY = /^(?:\$\{[A-Za-z_][A-Za-z0-9_]*\})+$/;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bookAcknowledgement, conservationGap, emptyLedger } from "./conservation.ts";
 import { sleep, systemClock } from "./clock.ts";
 import { MetricsRegistry } from "./counters.ts";
-import { createLog } from "./log.ts";
+import { AgentLog, createLog } from "./log.ts";
 
 const write = (format: "json" | "text", level: "debug" | "warn" = "debug") => {
   const lines: string[] = [];
@@ -70,5 +70,22 @@ describe("sleep", () => {
     const sleeping = sleep(systemClock, 1e9, controller.signal);
     controller.abort();
     expect(await Promise.all([sleeping, sleep(systemClock, 1e9, controller.signal)])).toEqual([undefined, undefined]);
+  });
+});
+
+describe("the agent's log", () => {
+  it("changes while it is held, method by method, and remembers its last lines", () => {
+    const written: string[] = [];
+    const options = { level: "info", format: "text", write: (line: string) => void written.push(line), now: () => new Date(0) } as const;
+    const log = new AgentLog(options);
+    const { debug, warn } = log;
+    debug("too fine");
+    warn("first");
+    log.configure({ ...options, level: "debug" });
+    debug("second", { n: 1 });
+    expect(written).toEqual(["1970-01-01T00:00:00.000Z warn  first\n", "1970-01-01T00:00:00.000Z debug second n=1\n"]);
+    expect(log.recent()).toEqual(written);
+    for (let line = 0; line < 600; line++) warn(`line ${line}`);
+    expect([log.recent().length, log.recent().at(-1)]).toEqual([500, "1970-01-01T00:00:00.000Z warn  line 599\n"]);
   });
 });

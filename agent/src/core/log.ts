@@ -72,21 +72,11 @@ export class AgentLog implements Log {
     return this.#recent;
   }
 
-  debug(message: string, fields?: LogFields): void {
-    this.#log.debug(message, fields);
-  }
-
-  info(message: string, fields?: LogFields): void {
-    this.#log.info(message, fields);
-  }
-
-  warn(message: string, fields?: LogFields): void {
-    this.#log.warn(message, fields);
-  }
-
-  error(message: string, fields?: LogFields): void {
-    this.#log.error(message, fields);
-  }
+  // Like those of createLog, they may be taken off it and called alone.
+  readonly debug = (message: string, fields?: LogFields): void => this.#log.debug(message, fields);
+  readonly info = (message: string, fields?: LogFields): void => this.#log.info(message, fields);
+  readonly warn = (message: string, fields?: LogFields): void => this.#log.warn(message, fields);
+  readonly error = (message: string, fields?: LogFields): void => this.#log.error(message, fields);
 
   #keep(line: string): void {
     if (this.#recent.push(line) > RECENT_LINES) this.#recent.shift();
