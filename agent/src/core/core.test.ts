@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { bookAcknowledgement, conservationGap, emptyLedger } from "./conservation.ts";
-import { sleep, systemClock } from "./clock.ts";
+import { sleep, steadyMs, systemClock } from "./clock.ts";
 import { MetricsRegistry } from "./counters.ts";
 import { createLog } from "./log.ts";
 
@@ -70,5 +70,21 @@ describe("sleep", () => {
     const sleeping = sleep(systemClock, 1e9, controller.signal);
     controller.abort();
     expect(await Promise.all([sleeping, sleep(systemClock, 1e9, controller.signal)])).toEqual([undefined, undefined]);
+  });
+});
+
+describe("the system's clock", () => {
+  it.each([3_600_000, -3_600_000])("follows a wall clock that is set by %d ms, in all digits, and its intervals do not", (shiftMs) => {
+    const truth = Date.now;
+    const before = steadyMs(systemClock);
+    const set = vi.spyOn(Date, "now").mockImplementation(() => truth() + shiftMs);
+    try {
+      expect(Math.abs(Number(systemClock.nowNs() / 1_000_000n) - systemClock.nowMs())).toBeLessThan(1_000);
+      expect(steadyMs(systemClock) - before).toBeLessThan(60_000);
+      expect(steadyMs(systemClock)).toBeGreaterThanOrEqual(before);
+    } finally {
+      set.mockRestore();
+    }
+    expect(Math.abs(Number(systemClock.nowNs() / 1_000_000n) - Date.now())).toBeLessThan(1_000);
   });
 });
