@@ -42,6 +42,9 @@ export interface SourcePlannerOptions {
   readonly onSeries: (table: SeriesTable) => void;
   readonly onStdin: (source: StdinSource) => void;
   readonly clock: Clock;
+  /** For times on rows: corrected by what was learned of this host's clock. */
+  readonly rowClock: Clock;
+  readonly clockSkewMs: () => number;
   readonly log: Log;
   readonly counters: MetricsRegistry;
 }
@@ -49,15 +52,16 @@ export interface SourcePlannerOptions {
 /** Somebody waits for the durable write: long enough for those who come at the same time to share it. */
 const REPLY_LINGER_MS = 20;
 
-export const sourcePlanner = ({ stdinService, dataDir, intake, positions, wasFollowed, onRows, onSeries, onStdin, clock, log, counters }: SourcePlannerOptions) => (config: AgentConfig): SourcePlan[] => {
+export const sourcePlanner = ({ stdinService, dataDir, intake, positions, wasFollowed, onRows, onSeries, onStdin, clock, rowClock, clockSkewMs, log, counters }: SourcePlannerOptions) => (config: AgentConfig): SourcePlan[] => {
   const { environment, host, batch, mask } = config;
-  const deps = (source: SourceClass) => ({ positions: positions(), clock, log, host, counters: sourceCounters(counters, source) });
+  // Files are judged by the clock of this host, which their times come from.
+  const deps = (source: SourceClass) => ({ positions: positions(), clock: source === "file" ? clock : rowClock, log, host, counters: sourceCounters(counters, source) });
   const keyOf = (source: SourceClass, options: unknown): string => JSON.stringify([source, options, environment, host, batch, mask]);
 
   const lines = (source: SourceClass, options: unknown, multiline: MultilineSettings | undefined, create: (shard: LineShard) => Source): SourcePlan => ({
     key: keyOf(source, options),
     open: () => {
-      const { shard, counts } = openLineShard(config, multiline, intake(source), clock);
+      const { shard, counts } = openLineShard(config, multiline, intake(source), rowClock, clockSkewMs);
       onRows(counts);
       return { source: create(shard), flush: () => shard.flush() };
     },
@@ -66,7 +70,7 @@ export const sourcePlanner = ({ stdinService, dataDir, intake, positions, wasFol
   const openRecordShard = (source: SourceClass, lingerMs: number): BlockRecordShard => {
     const block = new LogBlock({ maxRows: batch.max_rows, mask });
     onRows(block.counts);
-    return new BlockRecordShard({ block, compress, buffer: intake(source), clock, lingerMs });
+    return new BlockRecordShard({ block, compress, buffer: intake(source), clock: rowClock, lingerMs, clockSkewMs });
   };
   const openMetricShard = (source: SourceClass): MetricShard => {
     const table = new SeriesTable({ mask: createMask(mask) });

@@ -18,6 +18,7 @@ import { statusOf, type Status } from "./admin/status.ts";
 import { openDiskBuffer } from "./buffer/open-buffer.ts";
 import type { AgentConfig } from "./config/resolve.ts";
 import { systemClock, type Clock } from "./core/clock.ts";
+import { ClockSkew, correctedClock } from "./core/clock-skew.ts";
 import { MetricsRegistry } from "./core/counters.ts";
 import type { Log } from "./core/log.ts";
 import { VERSION } from "./core/version.ts";
@@ -79,6 +80,7 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
   });
 
   // parse, enrich, mask, encode
+  const skew = new ClockSkew();
   const rowCounts: RowCounts[] = [];
   const seriesTables: SeriesTable[] = [];
 
@@ -87,7 +89,7 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
   let positions = buffer.positions;
   let wasFollowed = followsNothing;
   const planSources = sourcePlanner({
-    stdinService, dataDir, clock, log, counters, intake: (source) => buffer.intake(source), positions: () => positions, wasFollowed: (path) => wasFollowed(path),
+    stdinService, dataDir, clock, rowClock: correctedClock(clock, skew), clockSkewMs: () => skew.aheadMs, log, counters, intake: (source) => buffer.intake(source), positions: () => positions, wasFollowed: (path) => wasFollowed(path),
     onRows: (counts) => void rowCounts.push(counts), onSeries: (table) => void seriesTables.push(table), onStdin: (source) => void (stdin = source),
   });
   const sources = new SourceSet();
@@ -96,6 +98,7 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
   const openSender = ({ endpoint, apiKey, tls, send }: AgentConfig): Sender => {
     const transport = new HttpTransport({
       endpoint, apiKey, tls, connections: send.max_in_flight, timeoutMs: send.timeout, userAgent: `obs-agent/${VERSION}`,
+      nowMs: () => clock.nowMs(), onServerTime: (time) => skew.learn(time),
       onAgentIdTaken: (taken) => void buffer.leaveAgentId(taken).catch((error: unknown) => log.error("the new agent id is not durable", { error })),
     });
     return new Sender({
@@ -106,6 +109,7 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
   let sender = openSender(config);
 
   const status = (): Status => statusOf({ host: config.host, dataDir, endpoint: config.endpoint, startedMs, nowMs: clock.nowMs(), buffer: buffer.state(), sender });
+  counters.onCollect(() => counters.set("obs_agent_clock_skew_seconds", {}, skew.aheadMs / 1_000));
   collectFigures(counters, status, () => rowCounts);
   counters.onCollect(() => counters.set("obs_rows_total", { outcome: "not_finite" }, seriesTables.reduce((sum, { notFinite }) => sum + notFinite, 0)));
   const openAdmin = ({ admin }: AgentConfig): Promise<AdminServer> =>

@@ -34,6 +34,8 @@ export class BackendDouble {
   /** Rows stored, by stream, batch and ordinal. */
   readonly #stored = new Map<string, ReceivedBatch>();
   storeBoot = "boot-1";
+  /** How far its clock is ahead of ours. */
+  clockAheadMs = 0;
   resend: readonly string[] | undefined;
   /** Decides for each delivery; `none` by default. */
   fault: (batch: ReceivedBatch) => Fault = () => ({ kind: "none" });
@@ -115,7 +117,7 @@ export class BackendDouble {
     this.#store(batch);
     if (fault.kind === "stored-then-reset") return void request.socket.destroy();
     if (fault.kind === "late") await new Promise((resolve) => setTimeout(resolve, fault.ms));
-    const ack: BatchAck = { stored: batch.rows, refused: {}, serverTime: new Date().toISOString(), storeBoot: this.storeBoot, policyVersion: 1, ...(this.resend && { resend: this.resend }) };
+    const ack: BatchAck = { stored: batch.rows, refused: {}, serverTime: new Date(Date.now() + this.clockAheadMs).toISOString(), storeBoot: this.storeBoot, policyVersion: 1, ...(this.resend && { resend: this.resend }) };
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(ack));
   }
 }

@@ -56,6 +56,28 @@ describe("delivery", () => {
       expect(backend.received.some(({ attempt }) => attempt > 1)).toBe(true);
     }));
 
+  it("corrects the times it makes by the skew of its clock, and says by how much", { timeout: 60_000 }, () =>
+    withScratch(async ({ path, configure }) => {
+      await mkdir(path("logs"));
+      await writeFile(path("logs", "app.log"), "line 0 before any answer\n");
+      backend.clockAheadMs = 3_600_000;
+      const agent = new AgentProcess({ args: ["run", "--config", await configure(backend.url)] });
+      await expect.poll(() => agent.stderr, WAIT).toContain("has started");
+      const metrics = `${/admin=(\S+)/.exec(agent.stderr)![1]!}/metrics`;
+      await expect.poll(async () => (await fetch(metrics)).text(), WAIT).toMatch(/^obs_agent_clock_skew_seconds -3(?:599|600)/m);
+      await appendFile(path("logs", "app.log"), "line 1 without a time\n2026-01-02T03:04:05.000Z line 2 with one\n");
+      await expect.poll(() => backend.messages.length, WAIT).toBe(3);
+      await agent.kill("SIGTERM");
+      const aheadMinutes = (backend.column("logs", "observed") as bigint[]).map((ns) => Math.round((Number(ns / 1_000_000n) - Date.now()) / 60_000) + 0);
+      expect(aheadMinutes).toEqual([0, 60, 60]);
+      const stamps = backend.column("logs", "timestamp") as bigint[];
+      expect(Math.round((Number(stamps[1]! / 1_000_000n) - Date.now()) / 60_000)).toBe(60);
+      expect(stamps[2]).toBe(BigInt(Date.UTC(2026, 0, 2, 3, 4, 5)) * 1_000_000n);
+      const skews = (backend.column("logs", "attributes") as Record<string, string>[]).map((attributes) => attributes["obs.clock_skew_ms"]);
+      expect(skews[0]).toBeUndefined();
+      expect(Math.abs(Number(skews[1]) + 3_600_000)).toBeLessThan(2_000);
+    }));
+
   it("dead-letters what will never be taken and goes on with the rest", () =>
     withScratch(async ({ path, configure }) => {
       await mkdir(path("logs"));

@@ -9,7 +9,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { runAssassin, TARGETS } from "./chaos/assassin.ts";
 import type { Kill, Target } from "./chaos/assassin.ts";
-import { ChaosSystem, FAULTS } from "./chaos/chaos-system.ts";
+import { ChaosSystem, KILL_FAULTS } from "./chaos/chaos-system.ts";
+import { EDGE, EDGE_FAULTS, edgeAgent, POLICIES, settled } from "./chaos/edge-faults.ts";
+import type { EdgeFault, Stage } from "./chaos/edge-faults.ts";
 import { stampNow, stampOverDays } from "./chaos/line-stamps.ts";
 import { lookForNumbers } from "./chaos/look-for-numbers.ts";
 import { NumberedWriter } from "./chaos/numbered-writer.ts";
@@ -22,6 +24,8 @@ import { PythonRandom } from "./work/python-random.ts";
 const LEAST_HIT_SHARE = 0.8;
 const ROTATE_EVERY_MS = 4000;
 const FILES = 3;
+const isEdgeFault = (fault: string): fault is EdgeFault => (EDGE_FAULTS as readonly string[]).includes(fault);
+
 /** After this long every file has lines. */
 const FIRST_LINES_MS = 1000;
 
@@ -29,7 +33,9 @@ const OPTIONS = {
   kills: { type: "integer", default: 20, min: 0, max: 1000, description: "kills in all" },
   target: { type: "choice", choices: ["all", ...TARGETS], default: "all", description: "whom to kill; --fault orphan kills the backend" },
   "ack-delay-ms": { type: "integer", default: 150, min: 0, max: 10_000, description: "how long acknowledgements are held back after the commit" },
-  fault: { type: "choice", choices: ["", ...FAULTS], default: "", description: "multi-day: batches over 1, 2 and 30 days; orphan: inserts slower than a restart" },
+  fault: { type: "choice", choices: ["", ...KILL_FAULTS, ...EDGE_FAULTS], default: "", description: "multi-day: batches over 1, 2 and 30 days; orphan: inserts slower than a restart; the others befall the agent, without kills" },
+  "outage-seconds": { type: "integer", default: 8, min: 1, max: 3600, description: "how long the backend is away each time, for faults without kills" },
+  policy: { type: "choice", choices: POLICIES, default: "push_back", description: "what a full buffer does, for --fault disk-full" },
   seed: { type: "integer", default: 1, min: 0, max: 2 ** 32 - 1, description: "of everything random" },
   rate: { type: "integer", default: 8000, min: 1, max: 100_000, description: "lines per second" },
 } as const;
@@ -79,20 +85,24 @@ const run = async (context: Context): Promise<Outcome> => {
     stamp: options.fault === "multi-day" ? stampOverDays(random) : stampNow,
     random,
   });
-  const system = await ChaosSystem.start({ ...context, folder, fault: options.fault, ackDelayMs: options["ack-delay-ms"], random: new PythonRandom(options.seed + 2) });
+  const clockFile = join(scratch, "clock");
+  const edge = isEdgeFault(options.fault) ? options.fault : undefined;
+  const system = await ChaosSystem.start({ ...context, folder, hasOrphans: options.fault === "orphan", agent: edge ? edgeAgent(edge, { policy: options.policy, clockFile }) : {}, ackDelayMs: options["ack-delay-ms"], random: new PythonRandom(options.seed + 2) });
   try {
     writer.start();
     await sleep(FIRST_LINES_MS, undefined, { signal });
     await system.acknowledged(writer.written);
     writer.beginRotation();
-    const kills = await killEverything(context, system, writer);
+    const stage: Stage = { system, writer, random, outageMs: options["outage-seconds"] * 1000, clockFile, signal, onProgress: (text) => progress.update(text) };
+    const kills = edge ? [] : await killEverything(context, system, writer);
+    if (edge) await EDGE[edge](stage);
     system.relent();
     await system.recovered();
     writer.stop();
-    await system.delivered(writer.written, (text) => progress.update(text), signal);
+    if (!edge) await system.delivered(writer.written, (text) => progress.update(text), signal);
+    const reported = edge ? await settled(stage) : system.proxy.refusedRows;
     progress.update(`looking for ${writer.written} lines`);
     const { rows, lost, duplicated, damaged, firstLost, firstDuplicated } = await lookForNumbers(await system.storeAccess(), writer.written);
-    const reported = system.proxy.refusedRows;
     const killsInFlight = kills.filter(({ hit }) => hit).length;
     const result = {
       written: writer.written,
@@ -127,6 +137,6 @@ await runTool({
   name: "chaos",
   description: "Kills agent, backend and store while they work, and looks for every line afterwards.",
   options: OPTIONS,
-  deadlineMs: ({ kills }) => 5 * 60_000 + kills * 20_000,
+  deadlineMs: ({ kills, "outage-seconds": outageSeconds }) => 5 * 60_000 + kills * 20_000 + outageSeconds * 10_000,
   run,
 });

@@ -85,3 +85,21 @@ const openOrRecover = async (folder: string, location: string, log: Log): Promis
     return { database: await tryOpen(location), recovery: "replaced" };
   }
 };
+
+/**
+ * Opens a copy that nobody else has. Without `mayRepair` undefined when it does not open: a copy of
+ * files that are being written may be of two moments.
+ */
+export const openCopy = async (location: string, mayRepair: boolean): Promise<{ database: Database; recovery: Recovery } | undefined> => {
+  try {
+    return { database: await tryOpen(location), recovery: "none" };
+  } catch (error) {
+    if (!mayRepair) return undefined;
+    try {
+      await repair(location);
+      return { database: await tryOpen(location), recovery: "repaired" };
+    } catch {
+      throw new AgentError("data_dir_unusable", `the buffer's index cannot be opened, nor repaired: ${reasonOf(error).message}`, { cause: error });
+    }
+  }
+};

@@ -88,6 +88,14 @@ export const COMMANDS: readonly Command[] = [
     run: async (invocation) => (await import("./tap.ts")).tap(invocation),
   },
   {
+    name: "buffer",
+    doc: "What is in the disk buffer: `buffer ls [KEY...]`, `buffer fsck`, `buffer dump [KEY...]`.",
+    argument: { name: "ACTION", multiple: true },
+    flags: { config, json },
+    details: "`ls` lists batches: waiting, acknowledged, dead letters. `fsck` checks every one of them; exit code 1 when something is damaged. `dump` prints rows as JSON lines: of the batches whose KEY begins so, else of those waiting and dead. All three only read, on a copy of the index, so an agent may be at work meanwhile.",
+    run: async (invocation) => (await import("./buffer.ts")).buffer(invocation),
+  },
+  {
     name: "support-bundle",
     doc: "Pack what support asks for into a tar.gz; secrets are masked.",
     flags: { config, output: { type: "text", value: "FILE", doc: "Its name; `obs-agent-support-TIME.tar.gz` in this folder by default." } },

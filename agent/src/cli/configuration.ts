@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { formatConfigError, loadConfig, type ConfigError } from "../config/load.ts";
-import { dataDirOf, resolveConfig, type AgentConfig } from "../config/resolve.ts";
+import { dataDirOf, readBufferKey, resolveConfig, type AgentConfig } from "../config/resolve.ts";
 import type { ConfigFile } from "../config/schema.ts";
 import { AgentLog, type LogOptions } from "../core/log.ts";
 import { AgentError } from "../errors.ts";
@@ -16,6 +16,15 @@ export const configPathsOf = (given: readonly string[]): readonly string[] => (g
 export const findDataDir = async (given: readonly string[]): Promise<string> => {
   const file = await loadConfig(configPathsOf(given), process.env);
   return dataDirOf("config" in file ? file.config : {}, process.env);
+};
+
+/** The data folder, and the key of its buffer. Throws AgentError(config_invalid) when the key cannot be read. */
+export const findBuffer = async (given: readonly string[]): Promise<{ readonly folder: string; readonly key: Uint8Array | undefined }> => {
+  const file = await loadConfig(configPathsOf(given), process.env);
+  const errors: ConfigError[] = [];
+  const key = "config" in file ? await readBufferKey(file.config.buffer.key_file, errors) : undefined;
+  if (errors.length > 0) throw new AgentError("config_invalid", errors.map(formatConfigError).join("\n"));
+  return { folder: await findDataDir(given), key };
 };
 
 /** Files, environment and defaults; with every error there is. */

@@ -52,7 +52,7 @@ const readTls = async ({ ca_file, cert_file, key_file }: ConfigFile["tls"], endp
   return files;
 };
 
-const readBufferKey = async (path: string | undefined, errors: ConfigError[]): Promise<Buffer | undefined> => {
+export const readBufferKey = async (path: string | undefined, errors: ConfigError[]): Promise<Buffer | undefined> => {
   const bytes = path === undefined ? undefined : await readSecret(path, "buffer.key_file", errors);
   const key = bytes && parseKey(bytes);
   if (bytes && !key) errors.push({ where: path!, path: "buffer.key_file", message: "expected 32 bytes, raw, as 64 hex digits or in base64 (openssl rand -hex 32)" });

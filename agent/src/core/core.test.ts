@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { bookAcknowledgement, conservationGap, emptyLedger } from "./conservation.ts";
-import { sleep, systemClock } from "./clock.ts";
+import { sleep, steadyMs, systemClock } from "./clock.ts";
 import { MetricsRegistry } from "./counters.ts";
 import { AgentLog, createLog } from "./log.ts";
 
@@ -87,5 +87,21 @@ describe("the agent's log", () => {
     expect(log.recent()).toEqual(written);
     for (let line = 0; line < 600; line++) warn(`line ${line}`);
     expect([log.recent().length, log.recent().at(-1)]).toEqual([500, "1970-01-01T00:00:00.000Z warn  line 599\n"]);
+  });
+});
+
+describe("the system's clock", () => {
+  it.each([3_600_000, -3_600_000])("follows a wall clock that is set by %d ms, in all digits, and its intervals do not", (shiftMs) => {
+    const truth = Date.now;
+    const before = steadyMs(systemClock);
+    const set = vi.spyOn(Date, "now").mockImplementation(() => truth() + shiftMs);
+    try {
+      expect(Math.abs(Number(systemClock.nowNs() / 1_000_000n) - systemClock.nowMs())).toBeLessThan(1_000);
+      expect(steadyMs(systemClock) - before).toBeLessThan(60_000);
+      expect(steadyMs(systemClock)).toBeGreaterThanOrEqual(before);
+    } finally {
+      set.mockRestore();
+    }
+    expect(Math.abs(Number(systemClock.nowNs() / 1_000_000n) - Date.now())).toBeLessThan(1_000);
   });
 });

@@ -27,6 +27,7 @@ export const METRICS = {
   obs_sender_in_flight: ["gauge", "Batches under way to the backend."],
   obs_sender_backend_up: ["gauge", "1 after an acknowledgement, 0 while deliveries fail."],
   obs_agent_info: ["gauge", "Always 1; version, host and agent id as labels."],
+  obs_agent_clock_skew_seconds: ["gauge", "By how much this host's clock is ahead of the backend's, when that is more than a second; else 0. Times made by the agent are corrected by it."],
   obs_agent_uptime_seconds: ["gauge", "Seconds since start."],
   process_cpu_seconds_total: ["counter", "CPU time of the agent."],
   process_resident_memory_bytes: ["gauge", "Resident memory of the agent."],

@@ -12,6 +12,7 @@ import type { CommitTarget } from "../core/batch-buffer.ts";
 import type { Clock } from "../core/clock.ts";
 import type { LineShard, LineStream, SealedBatch } from "../core/contracts.ts";
 import type { Compress, RowBlock } from "../core/row-block.ts";
+import { SKEW_ATTRIBUTE } from "../core/clock-skew.ts";
 import { SpareMemory } from "../core/spare-memory.ts";
 import { CommitGate } from "./commit-gate.ts";
 
@@ -22,7 +23,10 @@ export interface LineShardOptions {
   readonly clock: Clock;
   readonly lingerMs: number;
   readonly maxCommits?: number;
+  /** By how much this host's clock is ahead, ms, when it is off by more than is normal; else 0. */
+  readonly clockSkewMs?: () => number;
 }
+
 
 const MAX_COMMITS = 2;
 
@@ -36,6 +40,7 @@ export class BlockLineShard implements LineShard {
   readonly #offsets = new Map<LineStream, number>();
   /** Cancels the recalls of streams that were left whole lines. */
   readonly #recalls = new Map<LineStream, () => void>();
+  readonly #marked = new WeakMap<LineStream, { readonly skewMs: number; readonly stream: LineStream }>();
   #counted = { lines: 0, blank: 0, joined: 0 };
   #cancelLinger: (() => void) | undefined;
 
@@ -55,9 +60,10 @@ export class BlockLineShard implements LineShard {
 
   async append(stream: LineStream, offset: number, length: number, final = false): Promise<number> {
     const observedNs = this.#options.clock.nowNs();
+    const marked = this.#withSkew(stream);
     let at = 0;
     for (;;) {
-      const end = this.#block.appendLines(stream, at, length, observedNs, final);
+      const end = this.#block.appendLines(marked, at, length, observedNs, final);
       if (end > at || length === 0) this.#offsets.set(stream, offset + end);
       at = end;
       if (!this.#block.full) break;
@@ -85,6 +91,20 @@ export class BlockLineShard implements LineShard {
       stream.recall?.();
     };
     this.#recalls.set(stream, this.#options.clock.after(ms, recall));
+  }
+
+  /** The stream, with the skew on its rows when there is one. What the row pass sets on it is set on the stream itself. */
+  #withSkew(stream: LineStream): LineStream {
+    const skewMs = this.#options.clockSkewMs?.() ?? 0;
+    const known = this.#marked.get(stream);
+    if (skewMs === (known?.skewMs ?? 0)) return known?.stream ?? stream;
+    const attributes = { ...stream.attributes, ...(skewMs !== 0 && { [SKEW_ATTRIBUTE]: String(skewMs) }) };
+    const marked = Object.create(stream, {
+      attributes: { value: attributes },
+      isSkipping: { get: () => stream.isSkipping, set: (isSkipping: boolean) => (stream.isSkipping = isSkipping) },
+    }) as LineStream;
+    this.#marked.set(stream, { skewMs, stream: marked });
+    return marked;
   }
 
   #onLinger(): void {

@@ -9,6 +9,7 @@ import type { CommitTarget } from "../core/batch-buffer.ts";
 import type { Clock } from "../core/clock.ts";
 import type { IncomingLog, RecordDefaults, RecordShard, SealedBatch } from "../core/contracts.ts";
 import type { Compress, RecordBlock } from "../core/row-block.ts";
+import { SKEW_ATTRIBUTE } from "../core/clock-skew.ts";
 import { CommitGate } from "./commit-gate.ts";
 
 export interface RecordShardOptions {
@@ -18,6 +19,8 @@ export interface RecordShardOptions {
   readonly clock: Clock;
   readonly lingerMs: number;
   readonly maxCommits?: number;
+  /** By how much this host's clock is ahead, ms, when it is off by more than is normal; else 0. */
+  readonly clockSkewMs?: () => number;
 }
 
 const MAX_COMMITS = 2;
@@ -49,7 +52,7 @@ export class BlockRecordShard implements RecordShard {
 
   append(records: readonly IncomingLog[], defaults: RecordDefaults): Promise<void> {
     if (records.length === 0) return Promise.resolve();
-    const { durable, sealed } = this.#take(records, defaults);
+    const { durable, sealed } = this.#take(records, this.#withSkew(defaults));
     if (sealed.length > 0 || this.#block.full) this.#commit(sealed);
     else this.#cancelLinger ??= this.#options.clock.after(this.#options.lingerMs, () => this.#onLinger());
     return durable;
@@ -71,6 +74,11 @@ export class BlockRecordShard implements RecordShard {
       if (!this.#block.appendRecord(record, defaults)) throw new Error("BUG: a record does not fit into an empty block");
     }
     return { durable: this.#group.promise, sealed };
+  }
+
+  #withSkew(defaults: RecordDefaults): RecordDefaults {
+    const skewMs = this.#options.clockSkewMs?.() ?? 0;
+    return skewMs === 0 ? defaults : { ...defaults, attributes: { ...defaults.attributes, [SKEW_ATTRIBUTE]: String(skewMs) } };
   }
 
   #onLinger(): void {

@@ -22,6 +22,8 @@ export interface HttpTransportOptions {
   /** PEM texts for an endpoint with https:// (undici's `connect`). */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   readonly nowMs?: () => number;
+  /** Called with each acknowledgement: the server's time, and ours before and after. */
+  readonly onServerTime?: (time: { readonly serverMs: number; readonly sentMs: number; readonly receivedMs: number }) => void;
   /** Called when the agent id belongs to another key, before the delivery is answered as a retry. */
   readonly onAgentIdTaken?: (batch: BufferedBatch) => void;
 }
@@ -76,7 +78,9 @@ export class HttpTransport implements Transport {
   }
 
   async deliver(batch: BufferedBatch, signal: AbortSignal): Promise<Delivery> {
+    const nowMs = this.#options.nowMs ?? Date.now;
     try {
+      const sentMs = nowMs();
       const answer = await (await this.#connect()).request({
         method: "POST",
         path: this.#url.pathname.replace(/\/$/, "") + batchPath(batch.stream),
@@ -84,7 +88,9 @@ export class HttpTransport implements Transport {
         body: batch.body,
         signal,
       });
-      return this.#judge(batch, answer, await readText(answer));
+      const delivery = this.#judge(batch, answer, await readText(answer));
+      if (delivery.kind === "acknowledged") this.#options.onServerTime?.({ serverMs: Date.parse(delivery.ack.serverTime), sentMs, receivedMs: nowMs() });
+      return delivery;
     } catch (error) {
       const { code, message } = error as { code?: string; message: string };
       return { kind: "retry", reason: `${this.#url.host}: ${code ?? message}` };

@@ -14,7 +14,10 @@ const acknowledged: Delivery = { kind: "acknowledged", ack: ACK };
 class TestClock implements Clock {
   now = 0;
   timers = new Map<() => void, number>();
-  nowMs = (): number => this.now;
+  /** By how much somebody has set the wall clock. */
+  shiftMs = 0;
+  nowMs = (): number => this.now + this.shiftMs;
+  steadyMs = (): number => this.now;
   nowNs = (): bigint => BigInt(this.now) * 1_000_000n;
 
   after(ms: number, callback: () => void): () => void {
@@ -132,6 +135,16 @@ describe("sender", () => {
     await clock.advance(6_999);
     expect(transport.begun).toHaveLength(1);
     await clock.advance(1);
+    expect(transport.begun).toEqual(["a#1", "a#2"]);
+  });
+
+  it("is not held up by a clock that is set back", async () => {
+    const { clock, queue, transport } = await build();
+    queue.add("a");
+    await settle();
+    await transport.answer({ kind: "retry", reason: "503", afterMs: 5_000 });
+    clock.shiftMs = -86_400_000;
+    await clock.advance(5_000);
     expect(transport.begun).toEqual(["a#1", "a#2"]);
   });
 

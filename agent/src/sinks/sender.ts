@@ -11,7 +11,7 @@
  */
 
 import type { BatchQueue } from "../core/batch-buffer.ts";
-import type { Clock } from "../core/clock.ts";
+import { steadyMs, type Clock } from "../core/clock.ts";
 import type { BufferedBatch, Delivery, Transport } from "../core/contracts.ts";
 import type { Counters } from "../core/counters.ts";
 import type { Log } from "../core/log.ts";
@@ -150,7 +150,7 @@ export class Sender {
   async #fill(): Promise<void> {
     const { maxInFlight, clock } = this.#options;
     while (!this.#stopping.signal.aborted) {
-      const nowMs = clock.nowMs();
+      const nowMs = steadyMs(clock);
       if (this.#underWay.size >= (this.isBackendUp ? maxInFlight : 1)) return;
       if (!this.isBackendUp && nowMs < this.#probeAtMs) return this.#wakeIn(this.#probeAtMs - nowMs);
       const chosen = await this.#choose(nowMs);
@@ -219,7 +219,7 @@ export class Sender {
   #holdBack(held: Held, { reason, afterMs, onlyThis }: Extract<Delivery, { kind: "retry" }>): void {
     const { clock, backOff, log, random } = this.#options;
     if (this.#stopping.signal.aborted) return;
-    const nowMs = clock.nowMs();
+    const nowMs = steadyMs(clock);
     held.batch.attempt += 1;
     held.failures += 1;
     if (onlyThis) {

@@ -10,10 +10,13 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { agentProcess } from "../system/agent.ts";
+import { agentDataDir, agentProcess } from "../system/agent.ts";
+import type { AgentOptions } from "../system/agent.ts";
+import { agentStatus } from "../system/agent-status.ts";
 import { backendProcess, createApiKey, readStoreRecord, untilReady } from "../system/backend.ts";
 import { freePort } from "../tool/free-port.ts";
 import { commandLine } from "../tool/process-tree.ts";
+import type { Status } from "obs-agent";
 import { Restartable } from "../tool/children.ts";
 import type { Children } from "../tool/children.ts";
 import type { PythonRandom } from "../work/python-random.ts";
@@ -25,8 +28,8 @@ import type { StoreAccess } from "./look-for-numbers.ts";
 import { OwnStore } from "./own-store.ts";
 import type { Orphans } from "./slow-store.ts";
 
-export const FAULTS = ["multi-day", "orphan"] as const;
-export type Fault = (typeof FAULTS)[number];
+/** Faults that the assassin's kills make worse. */
+export const KILL_FAULTS = ["multi-day", "orphan"] as const;
 
 export interface ChaosOptions {
   readonly children: Children;
@@ -34,7 +37,9 @@ export interface ChaosOptions {
   readonly signal: AbortSignal;
   /** Where the writer's files are. */
   readonly folder: string;
-  readonly fault: Fault | "";
+  /** Inserts are slower than a restart, behind a store of the tool's own. */
+  readonly hasOrphans: boolean;
+  readonly agent: Pick<AgentOptions, "more" | "preload" | "env">;
   readonly ackDelayMs: number;
   readonly random: PythonRandom;
 }
@@ -84,10 +89,10 @@ export class ChaosSystem implements Victims {
   }
 
   static async start(options: ChaosOptions): Promise<ChaosSystem> {
-    const { children, scratch, signal, fault, random } = options;
+    const { children, scratch, signal, hasOrphans, random } = options;
     const dataDir = join(scratch, "backend");
     mkdirSync(dataDir, { recursive: true });
-    const ownStore = fault === "orphan" ? await OwnStore.start(join(scratch, "store"), () => (random.random() < SLOW_SHARE ? INSERT_DELAY_MS.least + random.below(INSERT_DELAY_MS.spread) : 0)) : undefined;
+    const ownStore = hasOrphans ? await OwnStore.start(join(scratch, "store"), () => (random.random() < SLOW_SHARE ? INSERT_DELAY_MS.least + random.below(INSERT_DELAY_MS.spread) : 0)) : undefined;
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const backend = new Restartable(children, backendProcess({ dataDir, port, ...(ownStore ? { storeUrl: ownStore.backendUrl } : {}) }));
@@ -103,9 +108,28 @@ export class ChaosSystem implements Victims {
         include: [join(options.folder, "*.log")],
         // With the default of 10 s a run of a hundred kills would be spent waiting.
         retryLongest: "1s",
+        ...options.agent,
       }),
     );
     return new ChaosSystem({ options, proxy, backend, agent, counts: new DeliveryCounts(url), ownStore, dataDir });
+  }
+
+  /** What is in it may be damaged while the agent is dead. */
+  get agentDataDir(): string {
+    return agentDataDir(join(this.#options.scratch, "agent"));
+  }
+
+  async killAgent(): Promise<void> {
+    await this.#agent.kill();
+  }
+
+  startAgent(): void {
+    this.#agent.start();
+  }
+
+  /** Throws while the agent does not answer. */
+  agentStatus(): Promise<Status> {
+    return agentStatus(this.agentDataDir);
   }
 
   inFlight(target: Target): boolean {

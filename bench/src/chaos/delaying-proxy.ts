@@ -39,11 +39,13 @@ export class DelayingProxy {
   readonly #refused = new Map<string, number>();
   #acknowledgedRows = 0;
   #repeats = 0;
+  #isAway = false;
 
   constructor(target: string, ackDelayMs: number) {
     this.#target = target;
     this.#ackDelayMs = ackDelayMs;
     this.#server = createServer((incoming, response) => {
+      if (this.#isAway) return void incoming.socket.destroy();
       this.#forward(incoming, response).catch(() => response.destroy());
     });
   }
@@ -88,6 +90,17 @@ export class DelayingProxy {
   cut(): void {
     for (const { response } of this.#flights) response.destroy();
     this.#flights.clear();
+  }
+
+  /** The backend is away for the agent: connections are cut, and new ones as soon as they ask for something. */
+  leave(): void {
+    this.#isAway = true;
+    this.cut();
+    this.#server.closeAllConnections();
+  }
+
+  comeBack(): void {
+    this.#isAway = false;
   }
 
   async #forward(incoming: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -3,14 +3,17 @@
  * written exactly once, in whole: what a table holds more or less of afterwards is obs' doing.
  *
  * Made hard on purpose: chunks end in the middle of a line, and files rotate in both of the ways
- * that lose nothing by themselves (copytruncate does lose: lines written between its copy and its
- * truncate):
+ * that lose nothing by themselves:
  * - `rename`: the file is renamed, its writer goes on with the old handle for a while, and only
  *   then is there a new file under the name;
  * - `create-then-rename`: the new file takes lines under another name before the renames.
+ * And when told to (`rotateAll`):
+ * - `delete`: as `rename`, but the file loses its only name;
+ * - `copytruncate`, which loses lines written between its copy and its truncate, and those that
+ *   nobody has read by then: only while the writer pauses and all is read.
  */
 
-import { closeSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, copyFileSync, mkdirSync, openSync, renameSync, truncateSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { PythonRandom } from "../work/python-random.ts";
 
@@ -29,6 +32,9 @@ export interface WriterOptions {
   readonly stamp: (number: number) => number;
   readonly random: PythonRandom;
 }
+
+export const ROTATIONS = ["rename", "create-then-rename", "delete", "copytruncate"] as const;
+export type Rotation = (typeof ROTATIONS)[number];
 
 /** The message of line `number`; the proof compares it, so that a torn or mixed line shows. */
 export const messageOf = (number: number): string => `line ${number} of chaos`;
@@ -72,40 +78,57 @@ class RotatingFile {
     const now = Date.now();
     if (this.#reopenAtMs !== undefined) {
       if (now >= this.#reopenAtMs) this.#reopen();
-    } else if (now >= this.#rotateAtMs) this.#rotate();
+    } else if (now >= this.#rotateAtMs) this.rotate(this.#random.random() < 0.5 ? "rename" : "create-then-rename");
+  }
+
+  /** Whether the writer still writes to a file that was rotated away. */
+  get isRotating(): boolean {
+    return this.#reopenAtMs !== undefined;
   }
 
   close(): void {
-    this.#finishLine();
+    this.finishLine();
     closeSync(this.#file);
   }
 
-  #rotate(): void {
+  rotate(kind: Rotation): void {
     this.#rotations++;
     const rotated = `${this.#path}.${this.#rotations}`;
-    if (this.#random.random() < 0.5) {
-      renameSync(this.#path, rotated);
-      this.#reopenAtMs = Date.now() + this.#random.below(400);
-      return;
+    switch (kind) {
+      case "rename":
+      case "delete":
+        if (kind === "rename") renameSync(this.#path, rotated);
+        else unlinkSync(this.#path);
+        this.#reopenAtMs = Date.now() + this.#random.below(400);
+        return;
+      case "copytruncate":
+        copyFileSync(this.#path, rotated);
+        truncateSync(this.#path);
+        break;
+      case "create-then-rename":
+        this.#moveOn(rotated);
     }
-    this.#finishLine();
+    this.#rotateAtMs = this.#nextRotation();
+  }
+
+  #moveOn(rotated: string): void {
+    this.finishLine();
     const next = openSync(`${this.#path}.next`, "a");
     closeSync(this.#file);
     this.#file = next;
     renameSync(this.#path, rotated);
     renameSync(`${this.#path}.next`, this.#path);
-    this.#rotateAtMs = this.#nextRotation();
   }
 
   #reopen(): void {
-    this.#finishLine();
+    this.finishLine();
     closeSync(this.#file);
     this.#file = openSync(this.#path, "a");
     this.#reopenAtMs = undefined;
     this.#rotateAtMs = this.#nextRotation();
   }
 
-  #finishLine(): void {
+  finishLine(): void {
     writeSync(this.#file, this.#torn, null, "latin1");
     this.#torn = "";
   }
@@ -120,6 +143,8 @@ export class NumberedWriter {
   readonly #files: readonly RotatingFile[];
   #written = 0;
   #startedMs = 0;
+  /** 0 = it does not pause. */
+  #pausedMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   #rotates = false;
@@ -152,6 +177,31 @@ export class NumberedWriter {
     this.#rotates = true;
   }
 
+  /** Ends every line; no more come until `resume`. */
+  pause(): void {
+    if (this.#pausedMs === 0) this.#pausedMs = Date.now();
+    for (const file of this.#files) file.finishLine();
+  }
+
+  resume(): void {
+    this.#startedMs += Date.now() - this.#pausedMs;
+    this.#pausedMs = 0;
+  }
+
+  /** Rotates every file, unless its last rotation is still under way. */
+  rotateAll(kind: Rotation): void {
+    for (const file of this.#files) if (!file.isRotating) file.rotate(kind);
+  }
+
+  /** From now on files rotate only when told to. */
+  endRotation(): void {
+    this.#rotates = false;
+  }
+
+  get isRotating(): boolean {
+    return this.#files.some((file) => file.isRotating);
+  }
+
   /** Ends every line and closes the files. */
   stop(): void {
     if (this.#stopped) return;
@@ -161,9 +211,10 @@ export class NumberedWriter {
   }
 
   #tick(): void {
+    for (const file of this.#files) if (this.#rotates || file.isRotating) file.tend();
+    if (this.#pausedMs > 0) return;
     const due = Math.floor(((Date.now() - this.#startedMs) / 1000) * this.#options.linesPerSecond) - this.#written;
     const lines = Math.min(due, MOST_LINES_PER_TICK);
-    if (this.#rotates) for (const file of this.#files) file.tend();
     if (lines <= 0) return;
     let text = "";
     for (let i = 0; i < lines; i++) text += lineOf(this.#written + i, this.#options.stamp(this.#written + i));

@@ -21,24 +21,31 @@ export interface AgentOptions {
   readonly masking?: boolean;
   /** Longest wait after a failed delivery, such as `1s`; the agent's default when not given. */
   readonly retryLongest?: string;
+  /** More of the configuration, by the names of its file. */
+  readonly more?: Readonly<Record<string, unknown>>;
+  readonly preload?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
+export const agentDataDir = (folder: string): string => join(folder, "agent-data");
+
 /** Writes the configuration; everything that is not in it keeps its default. */
-export const agentProcess = ({ name, folder, endpoint, apiKey, include, masking = true, retryLongest }: AgentOptions): ChildOptions => {
+export const agentProcess = ({ name, folder, endpoint, apiKey, include, masking = true, retryLongest, more = {}, preload, env = {} }: AgentOptions): ChildOptions => {
   mkdirSync(folder, { recursive: true });
   const configFile = join(folder, "config.yaml");
   const config = {
     endpoint,
     api_key: apiKey,
-    data_dir: join(folder, "agent-data"),
+    data_dir: agentDataDir(folder),
     files: [{ include, read_from: "beginning" }],
     host_metrics: { enabled: false },
     // Port 8686 may belong to this machine's own agent.
     admin: { listen: "127.0.0.1:0" },
     ...(masking ? {} : { mask: { enabled: false } }),
     ...(retryLongest === undefined ? {} : { send: { retry_longest: retryLongest } }),
+    ...more,
   };
   // JSON is YAML.
   writeFileSync(configFile, JSON.stringify(config, undefined, 2), { mode: 0o600 });
-  return { name, script: AGENT_CLI, args: ["run", "--config", configFile] };
+  return { name, script: AGENT_CLI, args: ["run", "--config", configFile], env, ...(preload !== undefined && { preload }) };
 };

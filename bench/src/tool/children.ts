@@ -15,6 +15,8 @@ export interface ChildOptions {
   /** A script for this very Node. */
   readonly script: string;
   readonly args?: readonly string[];
+  /** A module that is loaded before the script. */
+  readonly preload?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Adds an IPC channel. */
@@ -67,11 +69,11 @@ export class Children {
     this.#scratch = scratch;
   }
 
-  start({ name, script, args = [], env = {}, cwd = this.#scratch, ipc = false }: ChildOptions): Child {
+  start({ name, script, args = [], preload, env = {}, cwd = this.#scratch, ipc = false }: ChildOptions): Child {
     const logFile = join(this.#scratch, `${name}.log`);
     const log = openSync(logFile, "a");
     const child = new Child(
-      spawn(process.execPath, [script, ...args], {
+      spawn(process.execPath, [...(preload === undefined ? [] : ["--import", preload]), script, ...args], {
         cwd,
         env: { ...inheritedEnvironment(), ...env },
         stdio: ipc ? ["ignore", log, log, "ipc"] : ["ignore", log, log],
@@ -112,9 +114,18 @@ export class Restartable {
 
   /** kill -9, then a new process at once. `onDeath` runs in between. */
   async killAndRestart(onDeath?: () => void): Promise<void> {
-    const dying = this.#child.kill();
+    const dying = this.kill();
     onDeath?.();
     await dying;
+    this.start();
+  }
+
+  /** kill -9; nothing runs until `start`. */
+  kill(): Promise<void> {
+    return this.#child.kill();
+  }
+
+  start(): void {
     this.#child = this.#children.start(this.#options);
   }
 

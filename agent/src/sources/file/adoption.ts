@@ -101,7 +101,7 @@ export class Adoption {
     const { clock, counters, reader } = this.#parts;
     const position = "position" in beginning ? beginning.position : undefined;
     const readAs = position?.path ?? found.rotatedFrom?.path ?? found.path;
-    const file = new FollowedFile(found.path, facts, readAs, this.#resourceOf(readAs), clock.nowMs(), (woken) => reader.wake(woken));
+    const file = new FollowedFile(found.path, facts, readAs, this.#resourceOf(readAs), clock, (woken) => reader.wake(woken));
     file.attached = found.rotatedFrom === undefined;
     file.rotated = readAs !== found.path;
     this.#begin(file, beginning);

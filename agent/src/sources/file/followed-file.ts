@@ -1,3 +1,4 @@
+import { steadyMs, type Clock } from "../../core/clock.ts";
 import type { FileHandle } from "node:fs/promises";
 import { inodeKey, type FileFacts } from "./identity.ts";
 import { FileStream, type StreamResource } from "./file-stream.ts";
@@ -50,7 +51,7 @@ export class FollowedFile {
   readonly #recall: () => void;
 
   /** `wake`: gives the file a turn. */
-  constructor(path: string, facts: FileFacts, streamPath: string, resource: StreamResource, nowMs: number, wake: (file: FollowedFile) => void) {
+  constructor(path: string, facts: FileFacts, streamPath: string, resource: StreamResource, clock: Clock, wake: (file: FollowedFile) => void) {
     this.key = inodeKey(facts);
     this.device = facts.device;
     this.inode = facts.inode;
@@ -58,9 +59,9 @@ export class FollowedFile {
     this.path = path;
     this.size = facts.size;
     this.links = facts.links;
-    this.seenMs = nowMs;
-    this.lastGrowthMs = nowMs;
-    this.verifiedMs = nowMs;
+    this.seenMs = clock.nowMs();
+    this.lastGrowthMs = steadyMs(clock);
+    this.verifiedMs = this.seenMs;
     this.#resource = resource;
     this.#recall = () => wake(this);
     this.stream = new FileStream(streamPath, resource, this, [], this.#recall);
@@ -88,8 +89,8 @@ export class FollowedFile {
   }
 
   /** What `stat` of the open file says now. */
-  observe(facts: FileFacts, nowMs: number): void {
-    if (facts.size !== this.size) this.lastGrowthMs = nowMs;
+  observe(facts: FileFacts, clock: Clock): void {
+    if (facts.size !== this.size) this.lastGrowthMs = steadyMs(clock);
     this.size = facts.size;
     this.links = facts.links;
     if (this.birthNs === 0n) this.birthNs = facts.birthNs;

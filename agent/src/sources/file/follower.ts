@@ -1,7 +1,7 @@
 /** Keeps the registry true: one task at a time, hints first, then the slow walk over all folders. */
 
 import { dirname } from "node:path";
-import type { Clock } from "../../core/clock.ts";
+import { steadyMs, type Clock } from "../../core/clock.ts";
 import { walk } from "./discovery.ts";
 import { Doorbell } from "./doorbell.ts";
 import type { FollowedFile } from "./followed-file.ts";
@@ -66,15 +66,15 @@ export class Follower {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, scanIntervalMs, measured } = this.#parts;
     signal.addEventListener("abort", () => this.#bell.ring(), { once: true });
-    let nextScanMs = clock.nowMs() + scanIntervalMs;
+    let nextScanMs = steadyMs(clock) + scanIntervalMs;
     while (!signal.aborted) {
       await this.#followHints(signal);
-      if (clock.nowMs() >= nextScanMs) {
+      if (steadyMs(clock) >= nextScanMs) {
         await this.#scan(signal);
-        nextScanMs = clock.nowMs() + scanIntervalMs;
+        nextScanMs = steadyMs(clock) + scanIntervalMs;
       }
       measured();
-      if (!signal.aborted) await this.#bell.wait(clock, nextScanMs - clock.nowMs());
+      if (!signal.aborted) await this.#bell.wait(clock, nextScanMs - steadyMs(clock));
     }
   }
 

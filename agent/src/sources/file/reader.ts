@@ -9,7 +9,7 @@
  */
 
 import type { FileHandle } from "node:fs/promises";
-import type { Clock } from "../../core/clock.ts";
+import { steadyMs, type Clock } from "../../core/clock.ts";
 import type { LineShard } from "../../core/contracts.ts";
 import type { FileCounters } from "./counters.ts";
 import { Doorbell } from "./doorbell.ts";
@@ -85,13 +85,13 @@ export class Reader {
     const { clock, options } = this.#parts;
     signal.addEventListener("abort", () => this.#bell.ring(), { once: true });
     while (!signal.aborted) {
-      if (clock.nowMs() >= this.#nextPollMs) {
+      if (steadyMs(clock) >= this.#nextPollMs) {
         await this.#poll();
-        this.#nextPollMs = clock.nowMs() + options.pollIntervalMs;
+        this.#nextPollMs = steadyMs(clock) + options.pollIntervalMs;
       }
       const file = this.#queue.shift();
       if (signal.aborted) return;
-      if (!file) await this.#bell.wait(clock, this.#nextPollMs - clock.nowMs());
+      if (!file) await this.#bell.wait(clock, this.#nextPollMs - steadyMs(clock));
       else {
         file.queued = false;
         await this.#turn(file, signal);
@@ -146,14 +146,14 @@ export class Reader {
       const { bytesRead } = await handle.read(target, 0, isKnown ? target.length : 0, file.offset);
       const facts = await factsOfHandle(handle);
       if (await this.#isSameContent(file, handle, facts, file.offset + bytesRead)) {
-        file.observe(facts, clock.nowMs());
+        file.observe(facts, clock);
         if (wasEmpty && facts.modifiedMs > file.verifiedMs - STAMP_SLACK_MS) events.emptied(file, file.verifiedMs);
         file.verifiedMs = file.lastTurnMs;
         return this.#chunkOf(file, target, bytesRead);
       }
       const lost = file.stream.contentUpTo(file.offset);
       file.beginAnew();
-      file.observe(facts, clock.nowMs());
+      file.observe(facts, clock);
       counters.add("truncations");
       events.truncated(file, file.verifiedMs, lost);
       this.wake(file);
@@ -201,13 +201,13 @@ export class Reader {
 
   /** Nobody will finish an unterminated last line. */
   #isOver(file: FollowedFile): boolean {
-    const quietMs = this.#parts.clock.nowMs() - file.lastGrowthMs;
+    const quietMs = steadyMs(this.#parts.clock) - file.lastGrowthMs;
     return (file.rotated || file.links === 0) && quietMs >= this.#parts.options.rotatedQuietMs;
   }
 
   #mayClose(file: FollowedFile): boolean {
     if (file.attached) return false;
-    return file.links === 0 || this.#parts.clock.nowMs() - file.lastGrowthMs >= KEEP_ROTATED_MS;
+    return file.links === 0 || steadyMs(this.#parts.clock) - file.lastGrowthMs >= KEEP_ROTATED_MS;
   }
 
   async #finish(file: FollowedFile): Promise<void> {
@@ -226,7 +226,7 @@ export class Reader {
       this.#warm.delete(file);
       if (file.closed || !file.handle) continue;
       if (!file.queued && (await this.#hasNews(file))) this.wake(file);
-      const cold = this.#parts.clock.nowMs() - file.lastGrowthMs >= WARM_MS;
+      const cold = steadyMs(this.#parts.clock) - file.lastGrowthMs >= WARM_MS;
       if (!cold || !file.attached) this.#warm.add(file);
     }
   }

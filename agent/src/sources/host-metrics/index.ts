@@ -49,7 +49,8 @@ export const createHostMetricsSource = ({ intervalMs, names, perCpu }: HostMetri
   const run = async (): Promise<void> => {
     for (;;) {
       const dueMs = (Math.floor(clock.nowMs() / intervalMs) + 1) * intervalMs;
-      while (clock.nowMs() < dueMs && !stopping.signal.aborted) await sleep(clock, dueMs - clock.nowMs(), stopping.signal);
+      // Due in more than an interval: the clock was set back.
+      while (clock.nowMs() < dueMs && dueMs - clock.nowMs() <= intervalMs && !stopping.signal.aborted) await sleep(clock, dueMs - clock.nowMs(), stopping.signal);
       if (stopping.signal.aborted) return;
       await scrape(dueMs);
     }
