@@ -31,7 +31,7 @@ module.exports = {
     { name: "tests-are-leaves", severity: "error", from: { pathNot: "\\.test\\.tsx?$" }, to: { path: "\\.test\\.tsx?$" } },
     siblings("agent/src", ["rows", "parsers", "mask", "codec", "multiline"], ["cli"]),
     { name: "nobody-imports-cli", severity: "error", from: { path: "^agent/src/", pathNot: ["^agent/src/cli/", "^agent/src/(cli|docs-reference)\\.ts$", "\\.test\\.ts$"] }, to: { path: "^agent/src/cli/" } },
-    siblings("agent/src/sources"),
+    siblings("agent/src/sources", ["containers", "docker", "kubernetes"]),
     siblings("backend/src"),
   ],
   options: {

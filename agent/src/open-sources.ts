@@ -9,6 +9,7 @@ import type { Clock } from "./core/clock.ts";
 import type { LineShard, MetricShard, RecordShard, Source } from "./core/contracts.ts";
 import type { MetricsRegistry } from "./core/counters.ts";
 import type { Log } from "./core/log.ts";
+import { findSources } from "./found-sources.ts";
 import { DEFAULT_MULTILINE, multilineSettings, type MultilineSettings } from "./multiline/index.ts";
 import { openLineShard } from "./open-line-shard.ts";
 import { outputsOfThisProcess, sourceCounters } from "./pipeline-figures.ts";
@@ -19,11 +20,15 @@ import { SeriesTable } from "./rows/series-table.ts";
 import { ScrapeShard } from "./shard/metric-shard.ts";
 import { BlockRecordShard } from "./shard/record-shard.ts";
 import type { SourcePlan } from "./source-set.ts";
+import type { Follow } from "./sources/containers/contracts.ts";
+import { createDockerSource } from "./sources/docker/index.ts";
 import { createExecSource } from "./sources/exec/index.ts";
 import { createFileSource, fileSourceSchema, type FileSourceDeps } from "./sources/file/index.ts";
 import { createFluentForwardSource } from "./sources/fluent-forward/index.ts";
 import { createHostMetricsSource } from "./sources/host-metrics/index.ts";
 import { createHttpSource } from "./sources/http/index.ts";
+import { createJournaldSource } from "./sources/journald/index.ts";
+import { createKubernetesSource } from "./sources/kubernetes/index.ts";
 import { createOtlpSource } from "./sources/otlp/index.ts";
 import { createPrometheusSource } from "./sources/prometheus/index.ts";
 import { createStatsdSource } from "./sources/statsd/index.ts";
@@ -95,15 +100,29 @@ export const sourcePlanner = ({ stdinService, dataDir, intake, positions, wasFol
   };
   if (stdinService !== undefined) return [lines("stdin", stdinService, DEFAULT_MULTILINE, stdin(stdinService))];
 
-  const ownFiles = [`${dataDir}/**`, ...outputsOfThisProcess()];
+  const found = findSources(config);
+  const ownFiles = [`${dataDir}/**`, ...outputsOfThisProcess(), ...found.filesReadElsewhere];
   const file = ({ include, exclude, read_from: readFrom, encoding, service, environment: own = environment }: AgentConfig["files"][number]) => (shard: LineShard): Source =>
     createFileSource(fileSourceSchema.parse({ include, exclude: [...exclude, ...ownFiles], readFrom, encoding, service, environment: own }), shard, { ...deps("file"), wasFollowed });
 
   const replyLingerMs = Math.min(batch.linger, REPLY_LINGER_MS);
   const { host_metrics: hostMetrics, statsd, prometheus, otlp } = config;
 
+  /** Containers' log files are followed by the file source. */
+  const following = (source: "docker" | "kubernetes") => {
+    const own = deps(source);
+    const follow: Follow = (files, shard, more) => createFileSource(fileSourceSchema.parse(files), shard, { ...own, ...more });
+    return { ...own, follow };
+  };
+  const journald = (shard: LineShard): Source => createJournaldSource({ command: "journalctl", environment, ...config.journald }, shard, deps("journald"));
+  const docker = (shard: LineShard): Source => createDockerSource({ environment, ...config.docker, skipKubernetes: found.kubernetes, skipJournald: found.journald }, shard, following("docker"));
+  const kubernetes = (shard: LineShard): Source => createKubernetesSource({ environment, ...config.kubernetes }, shard, following("kubernetes"));
+
   return [
     ...config.files.map((options) => lines("file", options, multilineSettings(options.multiline), file(options))),
+    ...(found.journald ? [lines("journald", config.journald, DEFAULT_MULTILINE, journald)] : []),
+    ...(found.docker ? [lines("docker", [config.docker, found.kubernetes, found.journald], DEFAULT_MULTILINE, docker)] : []),
+    ...(found.kubernetes ? [lines("kubernetes", config.kubernetes, DEFAULT_MULTILINE, kubernetes)] : []),
     ...config.syslog.map((options) => records("syslog", options, batch.linger, (shard) => createSyslogSource({ environment, ...options }, shard, deps("syslog")))),
     ...config.http.map((options) => lines("http", options, DEFAULT_MULTILINE, (shard) => createHttpSource({ environment, ...options }, shard, deps("http")))),
     ...config.fluent_forward.map((options) => records("fluent_forward", options, replyLingerMs, (shard) => createFluentForwardSource({ environment, ...options }, shard, deps("fluent_forward")))),

@@ -5,6 +5,7 @@
 
 import { RE2JS } from "re2js";
 import { z } from "zod";
+import { dockerSchema, journaldSchema, kubernetesSchema } from "./collected-logs.ts";
 import { execSchema, fluentForwardSchema, httpSchema, syslogSchema } from "./listeners.ts";
 import { otlpSchema, prometheusSchema, statsdSchema } from "./metric-sources.ts";
 import { count, duration, flag, httpUrl, listenAddress, readFrom, size } from "./option-types.ts";
@@ -55,7 +56,7 @@ const files = z.strictObject({
 });
 
 /** Kinds of sources, as policies name them. */
-export const SOURCE_CLASSES = ["file", "stdin", "syslog", "http", "fluent_forward", "exec", "host_metrics", "statsd", "prometheus", "otlp"] as const;
+export const SOURCE_CLASSES = ["file", "journald", "docker", "kubernetes", "stdin", "syslog", "http", "fluent_forward", "exec", "host_metrics", "statsd", "prometheus", "otlp"] as const;
 export type SourceClass = (typeof SOURCE_CLASSES)[number];
 
 const whenFull = (name: string) => z.enum(["push_back", "drop_oldest", "drop_newest"]).prefault("push_back").describe(`Policy of \`${name}\`.`);
@@ -85,6 +86,9 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe("The agent's own log."),
   files: z.array(files).prefault([{ include: USUAL_FILES, exclude: OWN_FILES }]).describe("Files to follow, in groups with their own options. Let every file match one group only: one that matches two is shipped twice. An empty list follows none."),
+  journald: journaldSchema,
+  docker: dockerSchema,
+  kubernetes: kubernetesSchema,
   host_metrics: z
     .strictObject({
       enabled: flag().prefault(true).describe("Whether CPU, load, memory, disk, filesystem and network of this host are read."),

@@ -4,6 +4,7 @@
  */
 
 import type { BatchAck, LogRecord, MetricKind, Stream } from "@obs/wire";
+import type { LineMarks } from "./line-marks.ts";
 
 /** One file, pipe or connection. Parsers keep what they learned about its format on it. */
 export interface LineStream {
@@ -45,8 +46,10 @@ export interface LineShard {
    * line is a line too (end of a pipe, a file that was deleted or rotated away). A line that fills
    * the whole input is cut and counted, its rest is skipped. `length` 0 hands on the position alone,
    * to be stored with the next durable write: a file that is begun at its end.
+   * `marks`: lines taken out of an envelope, with what it said of each; their offsets are the marks'.
+   * Of streams with one id, the position of the one appended to last is stored.
    */
-  append(stream: LineStream, offset: number, length: number, final?: boolean): Promise<number>;
+  append(stream: LineStream, offset: number, length: number, final?: boolean, marks?: LineMarks): Promise<number>;
   /** Seals what is there and resolves once it is durable. */
   flush(): Promise<void>;
 }

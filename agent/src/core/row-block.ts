@@ -2,6 +2,7 @@
 
 import type { BatchKey } from "@obs/wire";
 import type { IncomingLog, LineStream, RecordDefaults } from "./contracts.ts";
+import type { LineMarks } from "./line-marks.ts";
 
 /** Running totals of one block, over all batches made from it. */
 export interface LineCounts {
@@ -20,7 +21,7 @@ export interface RowBlock {
   /** ms after which what the last `appendLines` left of whole lines is to be appended again; 0: it left none. */
   readonly recallMs: number;
   /** Takes complete lines of `input[start, end)`; stops when full. Returns the index after the last one taken. */
-  appendLines(stream: LineStream, start: number, end: number, observedNs: bigint, final?: boolean): number;
+  appendLines(stream: LineStream, start: number, end: number, observedNs: bigint, final?: boolean, marks?: LineMarks): number;
   /** The Native block; a view that is valid until the block is used again. */
   encode(key: BatchKey): Uint8Array;
   reset(): void;

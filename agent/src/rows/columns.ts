@@ -4,6 +4,7 @@
  * allocated per row.
  */
 
+import type { LineMarks } from "../core/line-marks.ts";
 import { Arena } from "./arena.ts";
 import { ByteDictionary, DICTIONARY_BYTES, KeyDictionary } from "./dictionary.ts";
 import { writeNanoseconds } from "./int64.ts";
@@ -198,6 +199,18 @@ export class LogColumns {
     writeNanoseconds(view, this.timestamps + row * 8, this.#seconds, this.#nanoseconds);
     this.range.add(this.#seconds, this.#nanoseconds);
     this.rows = row + 1;
+  }
+
+  /** Gives a committed row that did not bring its own the time and level of a mark. */
+  fillIn(row: number, { seconds, nanoseconds, severities }: LineMarks, mark: number): void {
+    const { bytes, view } = this.arena;
+    const time = this.timestamps + row * 8;
+    const observed = this.observed + row * 8;
+    if (seconds[mark]! >= 0 && view.getUint32(time, true) === view.getUint32(observed, true) && view.getUint32(time + 4, true) === view.getUint32(observed + 4, true)) {
+      writeNanoseconds(view, time, seconds[mark]!, nanoseconds[mark]!);
+      this.range.add(seconds[mark]!, nanoseconds[mark]!);
+    }
+    if (bytes[this.severities + row] === 0) bytes[this.severities + row] = severities[mark]!;
   }
 
   setTimestamp(seconds: number, nanoseconds: number): void {

@@ -13,6 +13,7 @@
 import { isUtf8 } from "node:buffer";
 import { SEVERITY, type BatchKey } from "@obs/wire";
 import type { IncomingLog, LineStream } from "../core/contracts.ts";
+import type { LineMarks } from "../core/line-marks.ts";
 import { maskText, newMaskCounts, type Detector } from "../mask/index.ts";
 import { createRecordFinder, WAIT, type MultilineSettings, type RecordFinder } from "../multiline/index.ts";
 import { ROLE } from "../parsers/fields.ts";
@@ -107,6 +108,9 @@ export class LogBlock {
   /** Where the stream's attribute values stand in this block, once a row has them; -1 before. */
   #rowValues = -1;
   #rowValuesLength = 0;
+  #marks: LineMarks | undefined;
+  /** Which of the marks is the current line's. */
+  #mark = 0;
   #chunkIsUtf8 = true;
   #chunkHasNul = false;
   /** End of the complete lines; whether a record that may go on can be left there. */
@@ -170,9 +174,10 @@ export class LogBlock {
    * the last line taken: `start` when there is no whole line, or no room (then `full` is true). With
    * `final` the unterminated rest is a line too. A line that fills the whole input is cut, and its
    * rest, in later calls for the same stream, is skipped. A record of several lines is one row; its
-   * lines are left while more may follow (`recallMs`), if the stream can be recalled.
+   * lines are left while more may follow (`recallMs`), if the stream can be recalled. `marks` give
+   * time and level to lines without.
    */
-  appendLines(stream: LineStream, start: number, end: number, observedNs: bigint, final = false): number {
+  appendLines(stream: LineStream, start: number, end: number, observedNs: bigint, final = false, marks?: LineMarks): number {
     this.#recallMs = 0;
     if (end <= start) return start;
     const { buffer, bytes } = this.#columns.arena;
@@ -194,9 +199,13 @@ export class LogBlock {
     const { messageEnd, valueEnd } = this.#columns;
     this.#limit = limit;
     this.#mayLeave = !final && stream.recall !== undefined;
+    this.#marks = marks;
+    this.#mark = 0;
     while (at < limit) {
+      if (marks) this.#findMark(marks, at - base);
       at = this.#takeKnownLines(at, limit);
       if (at === limit) break;
+      if (marks) this.#findMark(marks, at - base);
       const next = this.#columns.hasRoom ? this.#takeRecord(at) : NO_ROOM;
       if (next === at) {
         const isAll = start === 0 && at === base;
@@ -320,6 +329,7 @@ export class LogBlock {
     const { rows } = columns;
     const at = this.#compiled.run(from, limit, this.#rowValues, this.#rowValuesLength);
     const taken = columns.rows - rows;
+    if (this.#marks) for (let row = rows; row < columns.rows; row++) columns.fillIn(row, this.#marks, this.#mark + row - rows);
     this.counts.lines += taken;
     this.counts.records += taken;
     this.compiledRecords += taken;
@@ -422,10 +432,16 @@ export class LogBlock {
   #beginRow(): void {
     const { service, host, environment } = this.#row;
     this.#columns.beginRow(this.#seconds, this.#nanoseconds, service, host, environment);
+    if (this.#marks && this.#marks.seconds[this.#mark]! >= 0) this.#columns.setTimestamp(this.#marks.seconds[this.#mark]!, this.#marks.nanoseconds[this.#mark]!);
+  }
+
+  #findMark({ ends }: LineMarks, index: number): void {
+    while (ends[this.#mark]! <= index) this.#mark++;
   }
 
   #commitRow(): void {
     const columns = this.#columns;
+    if (this.#marks && columns.arena.bytes[columns.severities + columns.rows] === 0) columns.arena.bytes[columns.severities + columns.rows] = this.#marks.severities[this.#mark]!;
     if (this.#rowValues >= 0) columns.repeatAttributes(this.#rowKeys, this.#rowValues, this.#rowValuesLength);
     else {
       this.#rowValues = columns.valueEnd;

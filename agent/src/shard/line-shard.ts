@@ -11,6 +11,7 @@ import { formatBatchKey } from "@obs/wire";
 import type { CommitTarget } from "../core/batch-buffer.ts";
 import type { Clock } from "../core/clock.ts";
 import type { LineShard, LineStream, SealedBatch } from "../core/contracts.ts";
+import type { LineMarks } from "../core/line-marks.ts";
 import type { Compress, RowBlock } from "../core/row-block.ts";
 import { SKEW_ATTRIBUTE } from "../core/clock-skew.ts";
 import { SpareMemory } from "../core/spare-memory.ts";
@@ -58,13 +59,13 @@ export class BlockLineShard implements LineShard {
     await this.#gate.opened();
   }
 
-  async append(stream: LineStream, offset: number, length: number, final = false): Promise<number> {
+  async append(stream: LineStream, offset: number, length: number, final = false, marks?: LineMarks): Promise<number> {
     const observedNs = this.#options.clock.nowNs();
     const marked = this.#withSkew(stream);
     let at = 0;
     for (;;) {
-      const end = this.#block.appendLines(marked, at, length, observedNs, final);
-      if (end > at || length === 0) this.#offsets.set(stream, offset + end);
+      const end = this.#block.appendLines(marked, at, length, observedNs, final, marks);
+      if (end > at || length === 0) this.#move(stream, marks?.offsetBehind(end) ?? offset + end);
       at = end;
       if (!this.#block.full) break;
       if (this.#block.rows === 0) throw new Error("BUG: a line does not fit into an empty block");
@@ -107,6 +108,12 @@ export class BlockLineShard implements LineShard {
     return marked;
   }
 
+  /** Streams may share an id (stdout and stderr of one file): the last one moved has read the furthest. */
+  #move(stream: LineStream, offset: number): void {
+    this.#offsets.delete(stream);
+    this.#offsets.set(stream, offset);
+  }
+
   #onLinger(): void {
     this.#cancelLinger = undefined;
     // A failure is kept by the gate and comes out of the next append, ready or flush.
@@ -141,9 +148,9 @@ export class BlockLineShard implements LineShard {
   }
 
   #takePositions(): Map<string, Uint8Array> {
-    const positions = new Map<string, Uint8Array>();
-    for (const [stream, offset] of this.#offsets) if (stream.id !== "") positions.set(stream.id, stream.encodePosition(offset));
+    const latest = new Map<string, readonly [LineStream, number]>();
+    for (const [stream, offset] of this.#offsets) if (stream.id !== "") latest.set(stream.id, [stream, offset]);
     this.#offsets.clear();
-    return positions;
+    return new Map([...latest].map(([id, [stream, offset]]) => [id, stream.encodePosition(offset)]));
   }
 }

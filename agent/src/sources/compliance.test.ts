@@ -4,26 +4,31 @@
  */
 
 import { createSocket } from "node:dgram";
-import { appendFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { decodeMulti, encode } from "@msgpack/msgpack";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { dockerSchema, journaldSchema, kubernetesSchema } from "../config/collected-logs.ts";
 import { execSchema, fluentForwardSchema, httpSchema, syslogSchema } from "../config/listeners.ts";
 import { loadConfig } from "../config/load.ts";
 import { otlpSchema, prometheusSchema, statsdSchema } from "../config/metric-sources.ts";
 import { SOURCE_CLASSES, type SourceClass } from "../config/schema.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
 import type { MetricShard, Source } from "../core/contracts.ts";
+import type { Follow } from "./containers/contracts.ts";
+import { createDockerSource } from "./docker/index.ts";
 import { createExecSource } from "./exec/index.ts";
 import { createFileSource, fileSourceSchema } from "./file/index.ts";
 import { createFluentForwardSource } from "./fluent-forward/index.ts";
 import { createHostMetricsSource, hostMetricsSourceSchema } from "./host-metrics/index.ts";
 import { createHttpSource } from "./http/index.ts";
+import { createJournaldSource } from "./journald/index.ts";
+import { createKubernetesSource } from "./kubernetes/index.ts";
 import { createOtlpSource } from "./otlp/index.ts";
 import { createPrometheusSource } from "./prometheus/index.ts";
 import { createStatsdSource } from "./statsd/index.ts";
@@ -63,6 +68,13 @@ const exchange = (port: number, bytes: Uint8Array | string, isAnswered: (heard: 
     const socket = connect(port, "127.0.0.1", () => socket.end(bytes));
     socket.on("data", (chunk: Buffer) => (heard = Buffer.concat([heard, chunk]))).on("error", reject).on("close", () => (isAnswered(heard) ? resolve() : reject(new Error("not answered"))));
   });
+
+const follow = ({ deps }: Context): Follow => (files, shard, more) => createFileSource(fileSourceSchema.parse({ ...files, pollIntervalMs: 10, scanIntervalMs: 50 }), shard, { ...deps, ...more });
+
+const appendTo = (path: string, text: string): void => {
+  mkdirSync(dirname(path), { recursive: true });
+  appendFileSync(path, text);
+};
 
 const SUBJECTS: Readonly<Record<string, { readonly of: SourceClass; /** In agent/docs/examples; a pipe needs no configuration. */
   readonly example?: string; readonly replies?: true; readonly create: (context: Context) => Subject }>> = {
@@ -163,6 +175,40 @@ const SUBJECTS: Readonly<Record<string, { readonly of: SourceClass; /** In agent
         await new Promise<void>((resolve) => socket.close(resolve));
       };
       return { shard, source, rows: () => shard.metrics.size, feed };
+    },
+  },
+  journald: {
+    of: "journald",
+    example: "journald.yaml",
+    create: ({ folder, deps, counters }) => {
+      const shard = new KeepingLineShard();
+      const [command, path] = [join(folder, "journalctl"), join(folder, "fed")];
+      writeFileSync(command, `#!/bin/sh\nuntil [ -s '${path}' ]; do sleep 0.01; done; cat '${path}'; exec sleep 60\n`, { mode: 0o755 });
+      const source = createJournaldSource({ ...journaldSchema.parse({ read_from: "beginning" }), command }, shard, deps);
+      const entries = LINES.map((MESSAGE, at) => `${JSON.stringify({ __CURSOR: `c${at}`, MESSAGE: MESSAGE.trim() })}\n`);
+      return { shard, source, rows: () => shard.lines.length, feed: async () => writeFileSync(path, entries.join("")), counted: () => counters.get("entries_read") };
+    },
+  },
+  docker: {
+    of: "docker",
+    example: "docker.yaml",
+    create: (context) => {
+      const shard = new KeepingLineShard();
+      const log = join(context.folder, "containers", "c".repeat(64), `${"c".repeat(64)}-json.log`);
+      appendTo(log, "");
+      const options = { ...dockerSchema.parse({ root: context.folder, socket: join(context.folder, "none"), read_from: "beginning", metadata_wait: "0s" }), skipKubernetes: false, skipJournald: false };
+      const source = createDockerSource(options, shard, { ...context.deps, follow: follow(context) });
+      return { shard, source, rows: () => shard.lines.length, feed: async () => appendTo(log, LINES.map((line) => `${JSON.stringify({ log: line, stream: "stdout" })}\n`).join("")) };
+    },
+  },
+  kubernetes: {
+    of: "kubernetes",
+    example: "kubernetes.yaml",
+    create: (context) => {
+      const shard = new KeepingLineShard();
+      const log = join(context.folder, "pods", "shop_web_uid", "web", "0.log");
+      const source = createKubernetesSource(kubernetesSchema.parse({ include: [join(context.folder, "pods/*/*/*.log")], read_from: "beginning" }), shard, { ...context.deps, follow: follow(context) });
+      return { shard, source, rows: () => shard.lines.length, feed: async () => appendTo(log, LINES.map((line) => `2024-05-06T07:08:09Z stdout F ${line}`).join("")) };
     },
   },
   exec: {

@@ -39,6 +39,10 @@ export interface FileSourceDeps {
    * is empty or new: it is read from its beginning, whatever `readFrom` says of files found at start.
    */
   readonly wasFollowed?: (path: string) => boolean;
+  /** A file is not read while the promise for its path is pending: what its rows need is still to come. */
+  readonly hold?: (path: string) => Promise<void> | undefined;
+  /** For a shard that may keep whole lines back: a file is tried again when it was quiet for this long. */
+  readonly retryQuietMs?: number;
 }
 
 const watchFailure = (error: unknown): string => {
@@ -59,7 +63,7 @@ export const createFileSource = (options: FileSourceOptions, shard: LineShard, d
   const openFiles = new OpenFiles(options.maxOpenFiles);
   const unreadable = new UnreadablePaths(log);
   const reader = new Reader({
-    shard, openFiles, options, clock, counters, unreadable,
+    shard, openFiles, options, clock, counters, unreadable, hold: deps.hold, retryQuietMs: deps.retryQuietMs,
     events: {
       truncated: (file, sinceMs, content) => {
         history.remember(file.stream.path, [content]);

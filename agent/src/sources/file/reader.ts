@@ -49,6 +49,8 @@ export interface ReaderParts {
   readonly unreadable: UnreadablePaths;
   readonly counters: FileCounters;
   readonly events: ReaderEvents;
+  readonly hold: ((path: string) => Promise<void> | undefined) | undefined;
+  readonly retryQuietMs: number | undefined;
 }
 
 /** What was read of a file; `rest` may also be a part of a byte order mark. */
@@ -102,6 +104,8 @@ export class Reader {
   async #turn(file: FollowedFile, signal: AbortSignal): Promise<void> {
     if (file.closed || file.held) return;
     if (isBehind(file)) return this.wake(file);
+    const held = this.#parts.hold?.(file.stream.path);
+    if (held) return void held.then(() => this.wake(file));
     file.after = undefined;
     const { shard, clock } = this.#parts;
     file.lastTurnMs = clock.nowMs();
@@ -205,6 +209,10 @@ export class Reader {
     return (file.rotated || file.links === 0) && quietMs >= this.#parts.options.rotatedQuietMs;
   }
 
+  #isDueAgain({ lastGrowthMs }: FollowedFile): boolean {
+    return steadyMs(this.#parts.clock) - lastGrowthMs >= (this.#parts.retryQuietMs ?? Infinity);
+  }
+
   #mayClose(file: FollowedFile): boolean {
     if (file.attached) return false;
     return file.links === 0 || steadyMs(this.#parts.clock) - file.lastGrowthMs >= KEEP_ROTATED_MS;
@@ -236,7 +244,7 @@ export class Reader {
       const facts = await factsOfHandle(file.handle!);
       const grown = facts.size !== file.size;
       file.links = facts.links;
-      const unfinished = file.offset < facts.size && this.#isOver(file);
+      const unfinished = file.offset < facts.size && (this.#isOver(file) || this.#isDueAgain(file));
       return grown || unfinished || (this.#isOver(file) && this.#mayClose(file));
     } catch (error) {
       this.#failed(file, error);

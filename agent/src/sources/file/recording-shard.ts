@@ -4,6 +4,7 @@
  */
 
 import type { LineShard, LineStream } from "../../core/contracts.ts";
+import type { LineMarks } from "../../core/line-marks.ts";
 
 export interface RecordedLine {
   readonly stream: LineStream;
@@ -57,7 +58,7 @@ export class RecordingShard implements LineShard {
     await Promise.race([this.#blocked, aborted]);
   }
 
-  async append(stream: LineStream, offset: number, length: number, final = false): Promise<number> {
+  async append(stream: LineStream, offset: number, length: number, final = false, marks?: LineMarks): Promise<number> {
     let start = 0;
     for (let end = this.#lineEnd(start, length, final); end > start; end = this.#lineEnd(start, length, final)) {
       if (!final && end === length && this.#leaves(stream, offset + end)) break;
@@ -65,7 +66,10 @@ export class RecordingShard implements LineShard {
       this.#pendingLines.push({ stream, offset: offset + start, text });
       start = end;
     }
-    if (start > 0 || length === 0) this.#pendingOffsets.set(stream, offset + start);
+    if (start > 0 || length === 0) {
+      this.#pendingOffsets.delete(stream);
+      this.#pendingOffsets.set(stream, marks?.offsetBehind(start) ?? offset + start);
+    }
     return start;
   }
 
