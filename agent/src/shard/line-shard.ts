@@ -102,7 +102,12 @@ export class BlockLineShard implements LineShard {
     const attributes = { ...stream.attributes, ...(skewMs !== 0 && { [SKEW_ATTRIBUTE]: String(skewMs) }) };
     const marked = Object.create(stream, {
       attributes: { value: attributes },
-      isSkipping: { get: () => stream.isSkipping, set: (isSkipping: boolean) => void (stream.isSkipping = isSkipping) },
+      isSkipping: {
+        get: () => stream.isSkipping,
+        set: (isSkipping: boolean) => {
+          stream.isSkipping = isSkipping;
+        },
+      },
     }) as LineStream;
     this.#marked.set(stream, { skewMs, stream: marked });
     return marked;
