@@ -45,6 +45,8 @@ describe("graph", () => {
     expect(blockOf("files 2")).toContain("\n|   read_from: end\n");
     expect(blockOf("host_metrics")).toContain("\n|   interval: 30 s\n");
     expect(text.match(/^(parse|enrich|mask|encode|buffer|send)$/gm)).toEqual(["parse", "enrich", "mask", "encode", "buffer", "send"]);
+    // Sources that nobody asked for are not drawn.
+    expect(blocks.map((block) => block.split("\n")[0])).toEqual(["* files 1", "* files 2", "* host_metrics"]);
     expect(text).toContain("email, card, ssn, key");
     expect(text).not.toContain("hidden");
   });

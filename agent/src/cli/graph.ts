@@ -40,13 +40,20 @@ const factOf = (name: string, value: unknown): string[] => {
 
 const stageOf = (name: string, options: object): Stage => ({ name, facts: Object.entries(options).flatMap(([option, value]) => factOf(option, value)) });
 
+/** Not when it is switched off, nor when all that it would read is an empty list. */
+const isAsked = (options: object): boolean => {
+  const { enabled } = options as { enabled?: boolean };
+  const lists = Object.values(options).filter((value) => Array.isArray(value));
+  return enabled ?? (lists.length === 0 || lists.some((list) => list.length > 0));
+};
+
 const sourcesOf = (config: AgentConfig): Stage[] =>
   (Object.keys(configSchema.shape) as (keyof typeof config)[]).flatMap((name) => {
     // Only what stands in the file: what was read from key files is in the configuration too.
     const value: unknown = config[name];
     if (NO_SOURCES.has(name) || typeof value !== "object" || value === null) return [];
     if (Array.isArray(value)) return value.map((item, index) => stageOf(value.length > 1 ? `${name} ${index + 1}` : name, item as object));
-    return (value as { enabled?: boolean }).enabled === false ? [] : [stageOf(name, value)];
+    return isAsked(value) ? [stageOf(name, value)] : [];
   });
 
 export const pathOf = (config: AgentConfig): Path => {
