@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { LineStream } from "../core/contracts.ts";
 import { NEEDLES } from "../mask/candidates.ts";
 import type { Detector } from "../mask/index.ts";
@@ -61,6 +61,9 @@ const stream = fc.constantFrom(...STREAMS);
 const lineOf = (id: number) =>
   `{"timestamp":"2024-06-${String(1 + (id % 30)).padStart(2, "0")}T10:00:0${id % 10}.${id}Z","level":"${["INFO", "warn", "ERROR", "30"][id % 4]}","service":"s${id % 3}","host":"h-${id % 5}",` +
   `"trace_id":"e21213e17af35d876317b74b510a1b4${id % 10}","span_id":"193a26cc1d3c3d6${(id % 16).toString(16)}","message":"m ${id} took ${id * 7} ms\\tfor \\"x\\" at 10.0.0.${id}:80","ctx":{"n":${id}.5,"ok":true,"none":null},"tags":["a",{"b":[${id}]}]}\n`;
+
+// Thousands of generated blocks, twice: seconds on a free core, much more on a crowded one.
+vi.setConfig({ testTimeout: 180_000 });
 
 describe("the compiled row pass", () => {
   it("gives the bytes that TypeScript gives, for lines of many shapes", () => {
