@@ -92,8 +92,8 @@ export const sourcePlanner = ({ stdinService, dataDir, intake, positions, wasFol
   if (stdinService !== undefined) return [lines("stdin", stdinService, DEFAULT_MULTILINE, stdin(stdinService))];
 
   const ownFiles = [`${dataDir}/**`, ...outputsOfThisProcess()];
-  const file = ({ include, exclude, read_from: readFrom, encoding, service, environment: own = environment }: AgentConfig["files"][number]) => (shard: LineShard): Source =>
-    createFileSource(fileSourceSchema.parse({ include, exclude: [...exclude, ...ownFiles], readFrom, encoding, service, environment: own }), shard, { ...deps("file"), wasFollowed });
+  const file = ({ include, exclude, read_from: readFrom, encoding, service, environment: own = environment, parser }: AgentConfig["files"][number]) => (shard: LineShard): Source =>
+    createFileSource(fileSourceSchema.parse({ include, exclude: [...exclude, ...ownFiles], readFrom, encoding, service, environment: own, parser }), shard, { ...deps("file"), wasFollowed });
 
   const replyLingerMs = Math.min(batch.linger, REPLY_LINGER_MS);
   const { host_metrics: hostMetrics, statsd, prometheus, otlp } = config;
