@@ -102,8 +102,8 @@ export const sourcePlanner = ({ stdinService, dataDir, intake, positions, wasFol
 
   const found = findSources(config);
   const ownFiles = [`${dataDir}/**`, ...outputsOfThisProcess(), ...found.filesReadElsewhere];
-  const file = ({ include, exclude, read_from: readFrom, encoding, service, environment: own = environment }: AgentConfig["files"][number]) => (shard: LineShard): Source =>
-    createFileSource(fileSourceSchema.parse({ include, exclude: [...exclude, ...ownFiles], readFrom, encoding, service, environment: own }), shard, { ...deps("file"), wasFollowed });
+  const file = ({ include, exclude, read_from: readFrom, encoding, service, environment: own = environment, parser }: AgentConfig["files"][number]) => (shard: LineShard): Source =>
+    createFileSource(fileSourceSchema.parse({ include, exclude: [...exclude, ...ownFiles], readFrom, encoding, service, environment: own, parser }), shard, { ...deps("file"), wasFollowed });
 
   const replyLingerMs = Math.min(batch.linger, REPLY_LINGER_MS);
   const { host_metrics: hostMetrics, statsd, prometheus, otlp } = config;

@@ -18,7 +18,8 @@ const recordOf = (number: number): string => {
   if (number % 3 === 0) return `2026-03-05T10:00:00Z ERROR ${number} failed\njava.io.IOException: ${number}\n\tat a.B.c(B.java:${number})\nCaused by: d.E\n\t... 1 more`;
   return number % 5 === 0 ? `{"message":"json ${number}"}` : `line ${number}`;
 };
-const messageOf = (number: number): string => (number % 3 !== 0 && number % 5 === 0 ? `json ${number}` : recordOf(number));
+/** Time and level of a line are columns of its row. */
+const messageOf = (number: number): string => (number % 3 !== 0 && number % 5 === 0 ? `json ${number}` : recordOf(number).replace("2026-03-05T10:00:00Z ERROR ", ""));
 const numbers = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, index) => from + index);
 const textOf = (from: number, to: number): string => numbers(from, to).map((number) => `${recordOf(number)}\n`).join("");
 

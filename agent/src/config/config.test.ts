@@ -132,6 +132,19 @@ describe("configuration", () => {
     ["a: 1\na: 2\n", "a.yaml:2"],
   ])("refuses %j", async (text, message) => expect((await errorsOf(text)).join("\n")).toContain(message));
 
+  it.each([
+    ["{ type: regex, pattern: '(?<message>.*' }", "files.0.parser.pattern: "],
+    ["{ type: regex }", "files.0.parser.pattern: type regex needs a pattern"],
+    ["{ type: grok, pattern: '%{NOPE:x}' }", "files.0.parser.pattern: there is no grok pattern NOPE"],
+    ["{ type: json, pattern: x }", "files.0.parser.pattern: type json takes no pattern"],
+    ["{ type: jsonn }", "files.0.parser.type: "],
+    ["{ timezone: Europe/Atlantis }", "files.0.parser.timezone: expected the name of a time zone"],
+  ])("refuses the parser %s", async (parser, message) => {
+    const errors = await errorsOf(`files: [{ include: [/x], parser: ${parser} }]\n`);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toContain(message);
+  });
+
   it("names a file that is not there", async () => {
     const result = await loadConfig([join(folder, "none.yaml")], {});
     expect("errors" in result && result.errors).toEqual([{ where: join(folder, "none.yaml"), path: "", message: "there is no such file or folder" }]);

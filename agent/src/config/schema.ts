@@ -9,6 +9,8 @@ import { dockerSchema, journaldSchema, kubernetesSchema } from "./collected-logs
 import { execSchema, fluentForwardSchema, httpSchema, syslogSchema } from "./listeners.ts";
 import { otlpSchema, prometheusSchema, statsdSchema } from "./metric-sources.ts";
 import { count, duration, flag, httpUrl, listenAddress, readFrom, size } from "./option-types.ts";
+import { PARSER_TYPES } from "../core/line-format.ts";
+import { isTimezone, problemOfPattern } from "./patterns.ts";
 
 /** Files that a Linux host usually has; what cannot be read is named, what is not there is not missed. */
 export const USUAL_FILES = ["/var/log/**/*.log", "/var/log/syslog", "/var/log/messages", "/var/log/secure", "/var/log/maillog", "/var/log/cron"];
@@ -45,6 +47,20 @@ const multiline = z
   .prefault("auto")
   .describe("How lines are joined to records. `auto`: stack traces (Java, Python, Node, Go, .NET, Ruby, PHP, Rust, Dart) and indented lines are recognised. `off`: each line is a record. A mapping gives regular expressions (RE2); without any of the three, records are recognised as with `auto`.");
 
+const timezone = z.string().refine(isTimezone, { message: "expected the name of a time zone, such as Europe/Berlin" });
+
+const parser = z
+  .strictObject({
+    type: z.enum(PARSER_TYPES).prefault("auto").describe("`auto` detects the format of every file, and again when it changes; `regex` and `grok` take a `pattern`; else the one format to expect: a line of another is kept as text."),
+    pattern: z.string().min(1).optional().describe("Of `regex`: RE2 syntax with named groups, `(?<message>.*)`. Of `grok`: `%{PATTERN:field}`. Groups named like fields of JSON logs (`timestamp`, `level`, `message`, `service`, `trace_id`) are these; others become attributes."),
+    definitions: z.record(z.string(), z.string()).optional().describe("Own patterns by their names, for `grok`."),
+    timezone: timezone.optional().describe("Zone of times that do not name one, such as `Europe/Berlin`; that of this process by default."),
+  })
+  .superRefine((value, context) => {
+    const problem = problemOfPattern(value);
+    if (problem) context.addIssue({ code: "custom", path: [problem.option], message: problem.message });
+  });
+
 const files = z.strictObject({
   include: z.array(z.string().min(1)).min(1).describe("Globs of the files to follow."),
   exclude: z.array(z.string().min(1)).prefault([]).describe("Globs of files to leave out."),
@@ -53,6 +69,7 @@ const files = z.strictObject({
   service: z.string().min(1).optional().describe("Service of its rows; without it the path names it (`/var/log/nginx/access.log`: nginx)."),
   environment: z.string().optional().describe("Environment of its rows, in place of the one for all."),
   multiline,
+  parser: parser.optional().describe("How its lines are parsed. Without it, as `type: auto`."),
 });
 
 /** Kinds of sources, as policies name them. */

@@ -4,6 +4,7 @@
  */
 
 import type { BatchAck, LogRecord, MetricKind, Stream } from "@obs/wire";
+import type { LineFormat } from "./line-format.ts";
 import type { LineMarks } from "./line-marks.ts";
 
 /** One file, pipe or connection. Parsers keep what they learned about its format on it. */
@@ -14,6 +15,8 @@ export interface LineStream {
   readonly service: string;
   readonly host: string;
   readonly environment: string;
+  /** How its lines are parsed; detected without it. One object for all streams of an option. */
+  readonly format?: LineFormat | undefined;
   /** Set on every row, such as `log.file.path`. */
   readonly attributes: Readonly<Record<string, string>>;
   /** What must be stored so that reading goes on at `offset` after a restart. */

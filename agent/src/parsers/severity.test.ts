@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { severityOfLine } from "./plain-level.ts";
 import { severityOfLevel, severityOfNumber } from "./severity.ts";
+import { severityNearStart } from "./text/level.ts";
 
 const over = (parse: (bytes: Uint8Array, from: number, to: number) => number, text: string): number => {
   const bytes = Buffer.from(`..${text}\n...`);
@@ -12,7 +12,7 @@ describe("severityOfLevel", () => {
     ["TRACE", 1], ["debug", 5], ["Info", 9], ["information", 9], ["notice", 10], ["WARN", 13], ["warning", 13], ["err", 17], ["ERROR", 17], ["critical", 21], ["fatal", 21], ["emergency", 24],
     ["10", 1], ["20", 5], ["30", 9], ["40", 13], ["50", 17], ["60", 21], ["35", 9],
     ["0", 24], ["3", 17], ["4", 13], ["6", 9], ["7", 5],
-    ["", -1], ["8", -1], ["70", -1], ["LOG", -1], ["infos", -1], ["100", -1], ["é", -1],
+    ["", -1], ["8", -1], ["W", 13], ["I", 9], ["X", -1], ["70", -1], ["LOG", -1], ["infos", -1], ["100", -1], ["é", -1],
   ])("%s is %i", (text, severity) => {
     expect(over(severityOfLevel, text)).toBe(severity);
   }); // prettier-ignore
@@ -24,11 +24,12 @@ describe("severityOfNumber", () => {
   });
 });
 
-describe("severityOfLine", () => {
+describe("severityNearStart", () => {
   it.each([
     [" INFO started", 9], ["[error] 123#0: x", 17], [" web-01 app[3]: WARNING: x", 13], ["level=warn msg=x", 13], ["<debug> x", 5], [" [main] ERROR c.e.App - x", 17], ["info: ready", 9], ["E0607 panic: x", 23],
-    ["no error here", 0], ["errors: 3", 0], ["GET /info HTTP/1.1", 0], ["", 0], [`${" x".repeat(60)} ERROR`, 0], ["infos=1", 0],
-  ])("%j has %i", (line, severity) => {
-    expect(over(severityOfLine, line)).toBe(severity);
+    ["no error here", undefined], ["errors: 3", undefined], ["GET /info HTTP/1.1", undefined], ["", undefined], [`${" x".repeat(60)} ERROR`, undefined], ["infos=1", undefined],
+    [`${" x".repeat(60)} ERROR   in a column`, 17],
+  ])("%j has %s", (line, severity) => {
+    expect(severityNearStart(line, 0)?.severity).toBe(severity);
   }); // prettier-ignore
 });

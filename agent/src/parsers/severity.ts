@@ -40,6 +40,9 @@ for (const [word, severity] of Object.entries(WORDS))
 /** 0-7 as RFC 5424 has them (GELF and journald send these). */
 export const SYSLOG_SEVERITIES = [24, 22, 21, 17, 13, 10, 9, 5];
 
+/** MongoDB's, and of loggers that shorten. */
+const LETTERS: Readonly<Record<number, number>> = { 68: SEVERITY.DEBUG, 69: SEVERITY.ERROR, 70: SEVERITY.FATAL, 73: SEVERITY.INFO, 84: SEVERITY.TRACE, 87: SEVERITY.WARN };
+
 const LETTER_CASE = 0x20;
 
 /** Severity number of the word in [from, to), or -1 when it is none. */
@@ -57,7 +60,7 @@ export const severityOfWord = (bytes: Uint8Array, from: number, to: number): num
 /** Severity of a level field, or -1: a word, pino's and bunyan's 10-60, or syslog's 0-7. */
 export const severityOfLevel = (bytes: Uint8Array, from: number, to: number): number => {
   const first = bytes[from]! - 48;
-  if (to - from === 1) return first >= 0 && first <= 7 ? SYSLOG_SEVERITIES[first]! : -1;
+  if (to - from === 1) return first >= 0 && first <= 7 ? SYSLOG_SEVERITIES[first]! : (LETTERS[bytes[from]!] ?? -1);
   if (to - from === 2 && first >= 1 && first <= 6) {
     const ones = bytes[from + 1]! - 48;
     return ones >= 0 && ones <= 9 ? SEVERITY.TRACE + 4 * (first - 1) : -1;

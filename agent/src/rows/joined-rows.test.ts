@@ -21,7 +21,7 @@ const messagesOf = (block: LogBlock): string[] => rowsOf(block.encode(KEY)).map(
 describe("rows of several lines", () => {
   it("are one record; lines = records + joined + blank", () => {
     const { block, rows } = recordsOf(`2026-03-05T10:00:00Z WARN slow\n  a\r\n  b\r\n\n${JSON_LINE}${TRACE}\n\nlast`, { multiline });
-    expect(rows.map(({ message }) => message)).toEqual(["2026-03-05T10:00:00Z WARN slow\n  a\n  b", "m", TRACE.trimEnd(), "last"]);
+    expect(rows.map(({ message }) => message)).toEqual(["slow\n  a\n  b", "m", TRACE.trimEnd(), "last"]);
     expect(rows.map(({ severity }) => severity)).toEqual([13, 0, 17, 0]);
     expect(rows[0]!.timestamp).toBe(BigInt(Date.UTC(2026, 2, 5, 10)) * 1_000_000n);
     expect(block.counts).toMatchObject({ lines: 10, records: 4, joined: 3, blank: 3 });
@@ -59,7 +59,7 @@ describe("rows of several lines", () => {
   });
 
   it("are those of joinLines", () => {
-    const line = fc.constantFrom("", "  ", "text", "  more", "\tat x", "Error: x", "Caused by: y", "panic: z", "goroutine 1 [running]:", "main.main()", "2026-03-05 x", "Traceback (most recent call last):", "KeyError", "}", "{ ");
+    const line = fc.constantFrom("", "  ", "text", "  more", "\tat x", "Error: x", "Caused by: y", "panic: z", "goroutine 1 [running]:", "main.main()", "2026-03-05 x", "12 monkeys", "Traceback (most recent call last):", "KeyError", "}", "{ ");
     fc.assert(
       fc.property(fc.array(line, { maxLength: 30 }), (lines) => {
         const { block, rows } = recordsOf(lines.map((text) => `${text}\n`).join(""), { multiline });

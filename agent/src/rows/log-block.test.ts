@@ -154,6 +154,33 @@ describe("LogBlock", () => {
   });
 });
 
+describe("text lines", () => {
+  it.each([
+    ["2024-06-07 10:00:00 INFO sent to bob@example.com", { message: "sent to [EMAIL]", attributes: {} }],
+    ["level=info msg=paid card=4111 1111 1111 1111", { message: "paid", attributes: { card: "[CARD]" } }],
+    ["level=warn msg=\"no login\" user=bob@example.com n=1", { message: "no login", attributes: { user: "[EMAIL]", n: "1" } }],
+    ["2024-06-07 10:00:00 WARN shop.Cart: bob@example.com=7", { message: "[EMAIL]=7", attributes: { logger: "shop.Cart" } }],
+    ["Jun  7 10:00:00 web-1 bob@example.com[7]: hello", { message: "[EMAIL][7]: hello", host: "web-1" }],
+  ])("masks %j before it is taken apart", (line, expected) => {
+    const { rows } = recordsOf(`${line}\n`);
+    expect(rows[0]).toMatchObject(expected);
+    expect(JSON.stringify(rows[0], (_, value: unknown) => (typeof value === "bigint" ? String(value) : value))).not.toMatch(/bob|4111/);
+  });
+
+  it("takes the format that the stream's option names, JSON lines too", () => {
+    const stream = { ...lineStream(), format: { type: "regex", pattern: '"a":(?<n>\\d+)' } as const };
+    const { rows } = recordsOf('{"a":1}\n{"a":2}\n', {}, stream);
+    expect(rows.map(({ message, attributes }) => [message, attributes])).toEqual([['{"a":1}', { n: "1" }], ['{"a":2}', { n: "2" }]]);
+  });
+
+  it("parses what a container wrote into docker's lines", () => {
+    const line = '{"log":"level=warn msg=low free=1\\n","stream":"stderr","time":"2024-06-07T10:00:00.5Z"}\n';
+    const { rows } = recordsOf(line.repeat(3));
+    expect(rows).toHaveLength(3);
+    expect(rows[2]).toMatchObject({ severity: 13, message: "low", timestamp: 1_717_754_400_500_000_000n, attributes: { free: "1", "log.iostream": "stderr" } });
+  });
+});
+
 describe("appendRecord", () => {
   const observed = OBSERVED_NS;
 

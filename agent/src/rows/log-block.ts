@@ -5,7 +5,7 @@
  *
  *   line --known shape--> fast-row  --.
  *        --other JSON---> slow-row  --+--> columns --> text-masker --> encode
- *        --text---------> plain-row --'
+ *        --text---------> plain-row --'    (parsers/: the format of each stream)
  *
  * wasm-row-pass does what fast-row does, line after line, compiled; what it leaves comes back here.
  */
@@ -17,6 +17,7 @@ import type { LineMarks } from "../core/line-marks.ts";
 import { maskText, newMaskCounts, type Detector } from "../mask/index.ts";
 import { createRecordFinder, WAIT, type MultilineSettings, type RecordFinder } from "../multiline/index.ts";
 import { ROLE } from "../parsers/fields.ts";
+import { isDockerLine } from "../parsers/formats/json.ts";
 import { parseJsonLeaves } from "../parsers/json-leaves.ts";
 import { TimestampParser } from "../parsers/timestamp.ts";
 import { LogColumns } from "./columns.ts";
@@ -117,6 +118,9 @@ export class LogBlock {
   #limit = 0;
   #mayLeave = false;
   #leftInARow = 0;
+  /** False where the user named another format for the stream. */
+  #chunkMayBeJson = true;
+  #chunkMayBeFast = true;
 
   constructor(options: LogBlockOptions = {}) {
     const { maxRows = 16_384, inputBytes = 2 * 1024 * 1024, maxLineBytes = 1024 * 1024, multiline } = options;
@@ -138,7 +142,7 @@ export class LogBlock {
     this.#timestamps = new TimestampParser(columns.arena.bytes);
     this.#fast = new FastRow(columns, this.#shapes, scanner, this.#timestamps, detectors, masked, this.#compiled && new SeverityMemo(columns.arena, columns.levels));
     this.#slow = new SlowRow(columns, this.#timestamps, detectors, masked, maxTextBytes);
-    this.#plain = new PlainRow(columns, this.#timestamps, this.#slow);
+    this.#plain = new PlainRow(columns, this.#slow);
     this.#defaults = new StreamDefaults(columns);
     this.#encoder = new BlockEncoder(columns);
     this.#finder = multiline && createRecordFinder({ ...multiline, maxBytes: Math.min(multiline.maxBytes, maxLineBytes) });
@@ -310,6 +314,7 @@ export class LogBlock {
     }
     if (found.newNames) this.#shapes.clear();
     this.#row = found.defaults;
+    this.#plain.open(stream);
     this.#rowKeys = found.defaults.attributes.map(({ key }) => key);
     this.#rowValues = -1;
     this.#setObserved(observedNs);
@@ -317,6 +322,8 @@ export class LogBlock {
     const chunk = buffer.subarray(from, to);
     this.#chunkIsUtf8 = isUtf8(chunk);
     this.#chunkHasNul = chunk.includes(0);
+    this.#chunkMayBeJson = stream.format === undefined || stream.format.type === "auto" || stream.format.type === "json";
+    this.#chunkMayBeFast = this.#chunkIsUtf8 && !this.#chunkHasNul && this.#chunkMayBeJson;
     return true;
   }
 
@@ -325,7 +332,7 @@ export class LogBlock {
     const columns = this.#columns;
     // The first row of a chunk is TypeScript's: it writes the stream's attributes that others repeat.
     if (!this.#compiled || this.#rowValues < 0 || this.#leftInARow === MAX_LEFT_IN_A_ROW) return from;
-    if (columns.arena.bytes[from] !== OPENING_BRACE || !this.#chunkIsUtf8 || this.#chunkHasNul || this.#joinsJson || !columns.hasRoom) return from;
+    if (columns.arena.bytes[from] !== OPENING_BRACE || !this.#chunkMayBeFast || this.#joinsJson || !columns.hasRoom) return from;
     const { rows } = columns;
     const at = this.#compiled.run(from, limit, this.#rowValues, this.#rowValuesLength);
     const taken = columns.rows - rows;
@@ -352,7 +359,7 @@ export class LogBlock {
 
   /** Index after the record at `from`; `from` itself when it is left; or NO_ROOM. */
   #takeRecord(from: number): number {
-    if (this.#columns.arena.bytes[from] === OPENING_BRACE && this.#chunkIsUtf8 && !this.#chunkHasNul && !this.#joinsJson) {
+    if (this.#columns.arena.bytes[from] === OPENING_BRACE && this.#chunkMayBeFast && !this.#joinsJson) {
       this.#beginRow();
       const newline = this.#fast.walk(from);
       if (newline >= 0 && newline - from <= this.#maxLineBytes) {
@@ -386,13 +393,11 @@ export class LogBlock {
     if (cut) to = from + endOfLastCharacter(bytes.subarray(from, from + this.#maxLineBytes));
     const isText = this.#chunkIsUtf8 || isUtf8(bytes.subarray(from, to));
     this.#beginRow();
-    if (bytes[first] === OPENING_BRACE) {
-      if (!this.#writeJson(from, to, isText && lines === 1)) {
-        this.#columns.rollbackRow();
-        return NO_ROOM;
-      }
-    } else if (isText) this.#plain.write(from, to, this.#seconds);
-    else this.#plain.writeSlowly(from, to, this.#seconds);
+    const isWritten = bytes[first] === OPENING_BRACE && this.#chunkMayBeJson ? this.#writeJson(from, to, isText && lines === 1) : this.#plain.write(from, to, this.#seconds, this.#row);
+    if (!isWritten) {
+      this.#columns.rollbackRow();
+      return NO_ROOM;
+    }
     if (lines > 1) this.#countJoined(lines - 1);
     this.#commitRow();
     if (cut) this.counts.cut++;
@@ -413,9 +418,9 @@ export class LogBlock {
   #writeJson(from: number, to: number, isText: boolean): boolean {
     const { buffer } = this.#columns.arena;
     const leaves = parseJsonLeaves(buffer.toString("utf8", from, to));
-    if (!leaves) {
-      this.#plain.writeSlowly(from, to, this.#seconds);
-      this.counts.malformed++;
+    if (!leaves || isDockerLine(leaves)) {
+      if (!this.#plain.write(from, to, this.#seconds, this.#row)) return false;
+      if (!leaves) this.counts.malformed++;
       return true;
     }
     if (!this.#slow.writeLeaves(leaves, this.#row)) return false;

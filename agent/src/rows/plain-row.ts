@@ -1,53 +1,64 @@
-/** Plain text lines: the whole line is the message; time and level are read off its start. */
+/**
+ * Text lines: the stream's parser makes a record of the decoded line, and its fields go to the same
+ * columns, under the same limits and through the same masks as those of JSON lines. The line is masked
+ * before it is taken apart, so that no half of an address or number passes as a value of its own.
+ */
 
-import { hasSensitiveDigits } from "../mask/index.ts";
-import { severityOfLine } from "../parsers/plain-level.ts";
-import type { TimestampParser } from "../parsers/timestamp.ts";
+import type { LineStream } from "../core/contracts.ts";
+import type { StreamParser } from "../parsers/stream-parser.ts";
+import { ROLE } from "../parsers/fields.ts";
+import { streamParserOf } from "../parsers/user-parser.ts";
 import type { LogColumns } from "./columns.ts";
+import type { RowDefaults } from "./contracts.ts";
 import type { SlowRow } from "./slow-row.ts";
 
-/** Where a web server's line has its time: `203.0.113.7 - user [10/Oct/2000:13:55:36 -0700] ...`. */
-const TIME_SEARCH_BYTES = 80;
-const OPENING_BRACKET = 91;
+/** A longer line is a document rather than a log line: it is kept as text, unparsed. */
+const MAX_PARSED_BYTES = 64 * 1024;
 
 export class PlainRow {
   readonly #columns: LogColumns;
-  readonly #timestamps: TimestampParser;
   readonly #slow: SlowRow;
+  readonly #parsers = new WeakMap<LineStream, StreamParser>();
+  readonly #maskDigits: (text: string) => string;
+  #parser: StreamParser | undefined;
 
-  constructor(columns: LogColumns, timestamps: TimestampParser, slow: SlowRow) {
+  constructor(columns: LogColumns, slow: SlowRow) {
     this.#columns = columns;
-    this.#timestamps = timestamps;
     this.#slow = slow;
+    this.#maskDigits = (text) => slow.maskDigits(text);
   }
 
-  /** Writes the line [from, to), valid UTF-8, into the row that has been begun. */
-  write(from: number, to: number, nowSeconds: number): void {
-    this.#writeTimeAndLevel(from, to, nowSeconds);
-    const { view, bytes } = this.#columns.arena;
-    if (hasSensitiveDigits(view, bytes, from, to)) this.#columns.setMessageText(this.#slow.mask(this.#columns.arena.buffer.toString("utf8", from, to)));
-    else this.#columns.setMessage(from, to);
+  /** The lines that follow are of this stream. */
+  open(stream: LineStream): void {
+    let parser = this.#parsers.get(stream);
+    if (!parser) this.#parsers.set(stream, (parser = streamParserOf(stream.format)));
+    this.#parser = parser;
   }
 
-  /** The same for a line whose text is not its bytes, because they are not UTF-8. */
-  writeSlowly(from: number, to: number, nowSeconds: number): void {
-    this.#writeTimeAndLevel(from, to, nowSeconds);
-    this.#columns.setMessageText(this.#slow.mask(this.#columns.arena.buffer.toString("utf8", from, to)));
-  }
-
-  #writeTimeAndLevel(from: number, to: number, nowSeconds: number): void {
-    const { arena, severities, rows } = this.#columns;
-    const after = this.#timeEnd(from, to, nowSeconds);
-    if (after >= 0) this.#columns.setTimestamp(this.#timestamps.seconds, this.#timestamps.nanoseconds);
-    arena.bytes[severities + rows] = severityOfLine(arena.bytes, after >= 0 ? after : from, to);
-  }
-
-  #timeEnd(from: number, to: number, nowSeconds: number): number {
-    const { bytes } = this.#columns.arena;
-    const after = this.#timestamps.parsePrefix(from, to, nowSeconds);
-    if (after >= 0) return after;
-    const end = Math.min(to, from + TIME_SEARCH_BYTES);
-    for (let at = from; at < end; at++) if (bytes[at] === OPENING_BRACKET) return this.#timestamps.parseCommonLog(at + 1, to);
-    return -1;
+  /** Writes the line [from, to) into the row that has been begun; false when a dictionary is full. */
+  write(from: number, to: number, nowSeconds: number, defaults: RowDefaults): boolean {
+    const columns = this.#columns;
+    const slow = this.#slow;
+    const text = columns.arena.buffer.toString("utf8", from, to);
+    if (to - from > MAX_PARSED_BYTES) {
+      slow.writeMessage(text);
+      return true;
+    }
+    const record = this.#parser!.parse(slow.maskDivisible(text), nowSeconds);
+    if (!Number.isNaN(record.seconds)) columns.setTimestamp(record.seconds, record.nanoseconds);
+    columns.arena.bytes[columns.severities + columns.rows] = record.severity;
+    slow.writeMessage(record.message);
+    const { attributes } = record;
+    // Names stand in dictionaries, unmasked columns: they are masked here.
+    const name = (role: typeof ROLE.SERVICE | typeof ROLE.HOST | typeof ROLE.ENVIRONMENT, path: string, value: string): boolean => {
+      const outcome = value === "" ? "written" : slow.writeField(role, slow.maskName(value));
+      if (outcome === "attribute") attributes.set(path, value);
+      return outcome !== "full";
+    };
+    if (!name(ROLE.SERVICE, "service.name", record.service) || !name(ROLE.HOST, "host.name", record.host) || !name(ROLE.ENVIRONMENT, "deployment.environment.name", record.environment)) return false;
+    if (record.traceId !== "") slow.writeField(ROLE.TRACE_ID, record.traceId);
+    if (record.spanId !== "") slow.writeField(ROLE.SPAN_ID, record.spanId);
+    slow.writeAttributes(attributes, defaults, this.#maskDigits);
+    return true;
   }
 }

@@ -16,12 +16,17 @@ export const OVERFLOW_ATTRIBUTE = "obs.overflow";
 /** A row's own attributes that collide with those of its stream are kept under this prefix. */
 const LINE_PREFIX = "line.";
 
+/** Card and social security numbers have at least nine digits. */
+const DIGITS = /\d(?:[ -]?\d){8}/;
+const MAX_KEPT_NAMES = 4096;
+
 export class SlowRow {
   readonly #columns: LogColumns;
   readonly #timestamps: TimestampParser;
   readonly #detectors: ReadonlySet<Detector>;
   readonly #masked: MaskCounts;
   readonly #maxTextBytes: number;
+  readonly #maskedNames = new Map<string, string>();
 
   constructor(
     columns: LogColumns,
@@ -39,6 +44,38 @@ export class SlowRow {
 
   mask(text: string): string {
     return maskText(text, this.#masked, this.#detectors);
+  }
+
+  /**
+   * Masks what runs of digits may hide. Enough for messages and values of lines: the rest is found
+   * natively, over whole columns (text-masker.ts).
+   */
+  maskDigits(text: string): string {
+    return DIGITS.test(text) ? this.mask(text) : text;
+  }
+
+  /** Masks what a parser might take apart and so hide: addresses with a sign and groups of digits. */
+  maskDivisible(line: string): string {
+    return line.includes("@") || DIGITS.test(line) ? this.mask(line) : line;
+  }
+
+  /** The same for what stands in dictionaries, where no such search comes after: names are few. */
+  maskName(name: string): string {
+    let masked = this.#maskedNames.get(name);
+    if (masked === undefined) {
+      masked = this.mask(name);
+      // A name that was masked counts each time.
+      if (masked === name) {
+        if (this.#maskedNames.size >= MAX_KEPT_NAMES) this.#maskedNames.clear();
+        this.#maskedNames.set(name, masked);
+      }
+    }
+    return masked;
+  }
+
+  /** The message of a text line. */
+  writeMessage(text: string): void {
+    this.#columns.setMessageText(this.#limit(this.maskDigits(text), this.#maxTextBytes));
   }
 
   /** Writes a JSON line's leaves into the row that has been begun; false when a dictionary is full. */
@@ -111,8 +148,8 @@ export class SlowRow {
   }
 
   /** Masks keys and values; what is beyond a row's limits is cut or gathered, never dropped. */
-  writeAttributes(attributes: ReadonlyMap<string, string>, defaults: RowDefaults): void {
-    const own = new Set(defaults.attributes.map(({ name }) => name));
+  writeAttributes(attributes: ReadonlyMap<string, string>, defaults: RowDefaults, mask = (text: string): string => this.mask(text)): void {
+    const isOwn = (path: string): boolean => defaults.attributes.some(({ name }) => name === path);
     let room = this.#maxTextBytes;
     let count = 0;
     const overflow: [string, string][] = [];
@@ -122,8 +159,8 @@ export class SlowRow {
       this.#columns.addAttributeText(this.#columns.keys.idOf(key), limited);
     };
     for (const [path, text] of attributes) {
-      const key = this.#limit(this.mask(own.has(path) ? LINE_PREFIX + path : path), MAX_KEY_BYTES);
-      const value = this.mask(text);
+      const key = this.#limit(this.maskName(isOwn(path) ? LINE_PREFIX + path : path), MAX_KEY_BYTES);
+      const value = mask(text);
       if (++count < MAX_ROW_ATTRIBUTES) write(key, value);
       else overflow.push([key, value]);
     }

@@ -154,7 +154,7 @@ export class Adoption {
 
   #resourceOf(path: string): StreamResource {
     const { options, host } = this.#parts;
-    return { service: options.service ?? serviceOfPath(path), host, environment: options.environment };
+    return { service: options.service ?? serviceOfPath(path), host, environment: options.environment, format: options.parser };
   }
 
   /** Whether a file that no glob wants by its name has, or may soon get, lines that nobody has read. */

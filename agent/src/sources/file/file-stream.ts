@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { LineStream } from "../../core/contracts.ts";
+import type { LineFormat } from "../../core/line-format.ts";
 import { EMPTY_FINGERPRINT, type Fingerprint } from "./identity.ts";
 import { encodePosition, positionId, type Content, type FilePosition, type Tail } from "./position.ts";
 import type { Transcoder } from "./transcoder.ts";
@@ -13,6 +14,7 @@ export interface StreamResource {
   readonly service: string;
   readonly host: string;
   readonly environment: string;
+  readonly format?: LineFormat | undefined;
 }
 
 /**
@@ -24,6 +26,7 @@ export class FileStream implements LineStream {
   readonly service: string;
   readonly host: string;
   readonly environment: string;
+  readonly format: LineFormat | undefined;
   readonly attributes: Readonly<Record<string, string>>;
   /** The name under which it was opened; a rotated file's rows keep it. */
   readonly path: string;
@@ -46,6 +49,7 @@ export class FileStream implements LineStream {
     this.service = resource.service;
     this.host = resource.host;
     this.environment = resource.environment;
+    this.format = resource.format;
     this.attributes = { "log.file.path": path };
     this.past = past;
     this.recall = recall;

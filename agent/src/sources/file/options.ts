@@ -1,6 +1,7 @@
 /** Options of the file source. Sizes are bytes and durations ms: the config's parser has read `10s`. */
 
 import { z } from "zod";
+import type { LineFormat } from "../../core/line-format.ts";
 import { ENCODINGS } from "./encoding.ts";
 
 /** Where a file that was there before the first start is begun. */
@@ -17,6 +18,7 @@ export const fileSourceSchema = z.strictObject({
   encoding: z.enum(ENCODINGS).default("auto").describe("Encoding of the files. `auto`: UTF-16 when a file begins with its byte order mark, else UTF-8."),
   service: z.string().optional().describe("Service of the rows. Without it the file's path names it."),
   environment: z.string().default("").describe("Environment of the rows, such as `production`."),
+  parser: z.custom<LineFormat>().optional().describe("How lines are parsed; detected without it."),
   pollIntervalMs: z.number().int().min(10).default(100).describe("How often files that were written to lately are looked at."),
   scanIntervalMs: z.number().int().min(50).default(5_000).describe("How often folders are looked through for what file events did not tell; longer with many files (500 a second at most)."),
   fingerprintBytes: z.number().int().min(64).max(65_536).default(1_024).describe("How many first bytes tell one file from another."),

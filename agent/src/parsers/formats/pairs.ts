@@ -1,0 +1,112 @@
+/** Lines that are nothing but pairs: logfmt, key=value, CEF and LEEF, auditd. */
+
+import { ROLE, ROLE_OF_PATH } from "../fields.ts";
+import { severityOfMark } from "../text/level.ts";
+import { ParsedRecord, type LineParser, type ParseContext } from "../text/record.ts";
+import { readFacts } from "../text/facts.ts";
+import { patternParser } from "./pattern.ts";
+
+const PAIR = /([A-Za-z_@][\w.@\-/[\]]*)=("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;|"']\S*?(?=[,;|]?(?:\s|$))|(?=[\s,;]|$))[,;]?\s*/y;
+
+/** The pairs of a line that is nothing else, undefined otherwise. logfmt's bare keys are pairs without a value. */
+const pairsOf = (line: string): [string, string][] | undefined => {
+  const pairs: [string, string][] = [];
+  let at = 0;
+  while (at < line.length) {
+    PAIR.lastIndex = at;
+    const pair = PAIR.exec(line);
+    if (!pair) return undefined;
+    const value = pair[2]!;
+    const quoted = value.length > 1 && (value[0] === '"' || value[0] === "'");
+    pairs.push([pair[1]!, quoted ? unescape(value.slice(1, -1)) : value]);
+    at = PAIR.lastIndex;
+  }
+  return pairs;
+};
+
+const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r" };
+const unescape = (text: string): string => (text.includes("\\") ? text.replace(/\\(["'\\ntr])/g, (_, character: string) => ESCAPES[character] ?? character) : text);
+
+/** As of JSON lines: the same names have the same roles. */
+export const recordOfPairs = (pairs: readonly (readonly [string, string])[], context: ParseContext): ParsedRecord => {
+  const record = new ParsedRecord();
+  for (const [key, value] of pairs) {
+    const role = ROLE_OF_PATH.get(key) ?? (key === "t" ? ROLE.TIMESTAMP : ROLE.ATTRIBUTE);
+    if (role === ROLE.TIMESTAMP && record.timestampText === "" && record.readTime(context, value)) continue;
+    if (role === ROLE.LEVEL && record.severity === 0 && severityOfMark(value) > 0) record.setSeverity(severityOfMark(value), value);
+    else if (role === ROLE.MESSAGE && record.message === "") record.message = value;
+    else if (role === ROLE.SERVICE && record.service === "") record.service = value;
+    else if (role === ROLE.HOST && record.host === "") record.host = value;
+    else if (role === ROLE.ENVIRONMENT && record.environment === "") record.environment = value;
+    else if (role === ROLE.TRACE_ID && record.traceId === "" && /^[\da-f]{32}$/i.test(value)) record.traceId = value.toLowerCase();
+    else if (role === ROLE.SPAN_ID && record.spanId === "" && /^[\da-f]{16}$/i.test(value)) record.spanId = value.toLowerCase();
+    else record.set(key, value);
+  }
+  return record;
+};
+
+/** compose and its like put the service and a bar in front of each line. */
+const PREFIX = /^([\w.-]{1,64}?)\s+\| (?=[A-Za-z_]\w*=)/;
+
+export const logfmt: LineParser = {
+  name: "logfmt",
+  description: "logfmt and other lines of nothing but key=value pairs, quoted or not: logrus, Go's slog, Heroku's router.",
+  detect: (line) => /^(?:[\w.-]{1,64}\s+\| )?[A-Za-z_@][\w.@\-/[\]]*=\S*(?:\s.*=|$|[,;]|.*")/s.test(line.length > 256 ? line.slice(0, 256) : line),
+  parse(line, context) {
+    const prefix = PREFIX.exec(line);
+    const pairs = pairsOf(prefix ? line.slice(prefix[0].length) : line);
+    if (!pairs || pairs.length < 2) return undefined;
+    const record = recordOfPairs(pairs, context);
+    if (prefix && record.service === "") record.service = prefix[1]!;
+    readFacts(record, record.message);
+    // Without a message of its own the line is the message.
+    if (record.message === "") record.message = line;
+    return record;
+  },
+};
+
+const CEF_HEADER = /^(?:.*?\b)?(CEF: ?|LEEF:)?(\d+(?:\.\d)?)\|((?:[^|\\]|\\.)*)\|((?:[^|\\]|\\.)*)\|((?:[^|\\]|\\.)*)\|((?:[^|\\]|\\.)*)\|(.*)$/s;
+const CEF_REST = /^((?:[^|\\]|\\.)*)\|((?:[^|\\]|\\.)*)(?:\|(.*))?$/s;
+const CEF_LEVELS: Readonly<Record<string, string>> = { unknown: "info", low: "info", medium: "warning", high: "error", "very-high": "critical" };
+/** A key starts after a blank and has no escape before its sign; what lies between two is a value. */
+const EXTENSION = /(?:^|\s)([\w.[\]-]+)=((?:[^\\=]|\\.)*?)(?=\s+[\w.[\]-]+=|\s*$)/gs;
+
+const unescapeCef = (text: string): string => text.replace(/\\([|=\\])/g, "$1").replaceAll("\\n", "\n");
+
+/** ArcSight's Common Event Format, revision 25: `CEF:0|vendor|product|version|id|name|severity|extension`. */
+export const cef: LineParser = {
+  name: "cef",
+  description: "CEF, with or without its prefix.",
+  detect: (line) => /^(?:CEF: ?)?\d\|[^|]*\|[^|]*\|[^|]*\|[^|]*\|[^|]*\|/.test(line) || /^.{0,256}?\bCEF: ?\d\|/.test(line),
+  parse(line, context) {
+    const header = CEF_HEADER.exec(line);
+    const rest = header && header[1] !== "LEEF:" ? CEF_REST.exec(header[7]!) : null;
+    if (!header || !rest) return undefined;
+    const severity = rest[2]!;
+    if (severity !== "" && !/^(?:\d|10|unknown|low|medium|high|very-high)$/i.test(severity)) return undefined;
+    const record = new ParsedRecord();
+    record.setAll({
+      "cef.version": header[2], "cef.device.vendor": unescapeCef(header[3]!), "cef.device.product": unescapeCef(header[4]!), "cef.device.version": unescapeCef(header[5]!),
+      "cef.signature.id": unescapeCef(header[6]!), "cef.name": unescapeCef(rest[1]!), "cef.severity": severity,
+    }); // prettier-ignore
+    const number = Number(severity);
+    const word = severity === "" || Number.isNaN(number) ? CEF_LEVELS[severity.toLowerCase()] : number >= 9 ? "critical" : number >= 7 ? "error" : number >= 4 ? "warning" : "info";
+    if (word !== undefined) record.setSeverity(severityOfMark(word), severity);
+    record.service = unescapeCef(header[4]!);
+    for (const [, key, value] of (rest[3] ?? "").matchAll(EXTENSION)) {
+      const text = unescapeCef(value!);
+      if (key === "rt" || key === "end" || (key === "start" && record.timestampText === "")) record.readTime(context, text);
+      record.set(key!, text);
+    }
+    record.message = record.attributes.get("msg") ?? unescapeCef(rest[1]!);
+    return record;
+  },
+};
+
+/** `type=SYSCALL msg=audit(1364481363.243:24287): arch=... ` */
+export const auditd = patternParser({
+  name: "auditd",
+  description: "Linux's audit log.",
+  detect: /^(?:node=\S+ )?type=\S+ msg=audit\(/,
+  patterns: [/^(?:node=(?<host>\S+) )?type=(?<audit_type>\S+) msg=audit\((?<time>\d+\.\d+):(?<audit_id>\d+)\): ?(?<message>.*)$/s],
+});

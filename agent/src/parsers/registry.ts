@@ -1,0 +1,37 @@
+/**
+ * All formats, most particular first: the first that takes a line has it. `application` takes any
+ * line and stands last. Adding a format is adding it here; the contract suite runs over all of them.
+ */
+
+import { access, apacheCombined, apacheCommon } from "./formats/access.ts";
+import { application } from "./formats/application.ts";
+import { awsElb, awsS3, awsVpcFlow } from "./formats/aws.ts";
+import { mongodb, mysqlError, mysqlGeneral, mysqlSlow, postgresql, redis } from "./formats/databases.ts";
+import { glog, klog, logcat } from "./formats/glog.ts";
+import { createDocker, json } from "./formats/json.ts";
+import { createCri, cupsPage, dpkg, nagios, rails, strace, suricataFast, uwsgi } from "./formats/others.ts";
+import { auditd, cef, logfmt } from "./formats/pairs.ts";
+import { envoy, haproxy, squid } from "./formats/proxies.ts";
+import { createSyslogParsers } from "./formats/syslog.ts";
+import { csv, w3c } from "./formats/tables.ts";
+import { apacheError, nginxError } from "./formats/web-errors.ts";
+import type { LineParser } from "./text/record.ts";
+
+/** What an envelope (syslog, container runtimes) may carry. */
+const INNER: readonly LineParser[] = [json, cef, haproxy, envoy, awsElb, access, nginxError, apacheError, postgresql, mysqlError, mongodb, redis, glog, rails, uwsgi, suricataFast, auditd, squid, logfmt, csv];
+
+const [rfc5424, syslog] = createSyslogParsers(INNER);
+
+/** In the order of detection. */
+export const PARSERS: readonly LineParser[] = [
+  createDocker(INNER), json, createCri(INNER), cef, rfc5424, envoy, haproxy, awsElb, awsS3, awsVpcFlow, cupsPage, access, nginxError, apacheError, postgresql, mysqlError, mysqlGeneral,
+  mysqlSlow, mongodb, redis, glog, logcat, rails, uwsgi, suricataFast, auditd, squid, nagios, strace, dpkg, logfmt, w3c, syslog, csv, application,
+]; // prettier-ignore
+
+/** Stricter forms, for those who name them; never detected. */
+const BY_NAME_ONLY: readonly LineParser[] = [apacheCommon, apacheCombined, klog];
+
+export const PARSERS_BY_NAME: ReadonlyMap<string, LineParser> = new Map([...PARSERS, ...BY_NAME_ONLY].map((parser) => [parser.name, parser]));
+
+/** The format of lines that no other has. */
+export const FALLBACK = application;
