@@ -51,4 +51,6 @@ try {
   process.exitCode = error.exitCode;
 }
 // Whatever a stopped part left behind must not keep the process: its data is durable.
+// A pipe takes at once what fits; `process.exit` would cut off the rest.
+await Promise.all([process.stdout, process.stderr].map((stream) => new Promise<void>((resolve) => void stream.write("", () => resolve()))));
 process.exit();

@@ -2,6 +2,7 @@
 
 import type { AgentConfig } from "../config/resolve.ts";
 import { configSchema } from "../config/schema.ts";
+import { findSources } from "../found-sources.ts";
 import { requireConfiguration } from "./configuration.ts";
 import { listOf, textOf, type Invocation } from "./definition.ts";
 
@@ -40,21 +41,24 @@ const factOf = (name: string, value: unknown): string[] => {
 
 const stageOf = (name: string, options: object): Stage => ({ name, facts: Object.entries(options).flatMap(([option, value]) => factOf(option, value)) });
 
-/** Not when it is switched off, nor when all that it would read is an empty list. */
-const isAsked = (options: object): boolean => {
-  const { enabled } = options as { enabled?: boolean };
+/** Not when it is switched off or not found, nor when all that it would read is an empty list. */
+const isAsked = (options: object, isFound: boolean): boolean => {
+  const { enabled } = options as { enabled?: boolean | "auto" };
+  if (enabled === "auto") return isFound;
   const lists = Object.values(options).filter((value) => Array.isArray(value));
   return enabled ?? (lists.length === 0 || lists.some((list) => list.length > 0));
 };
 
-const sourcesOf = (config: AgentConfig): Stage[] =>
-  (Object.keys(configSchema.shape) as (keyof typeof config)[]).flatMap((name) => {
+const sourcesOf = (config: AgentConfig): Stage[] => {
+  const found: Partial<Record<string, unknown>> = { ...findSources(config) };
+  return (Object.keys(configSchema.shape) as (keyof typeof config)[]).flatMap((name) => {
     // Only what stands in the file: what was read from key files is in the configuration too.
     const value: unknown = config[name];
     if (NO_SOURCES.has(name) || typeof value !== "object" || value === null) return [];
     if (Array.isArray(value)) return value.map((item, index) => stageOf(value.length > 1 ? `${name} ${index + 1}` : name, item as object));
-    return isAsked(value) ? [stageOf(name, value)] : [];
+    return isAsked(value, found[name] === true) ? [stageOf(name, value)] : [];
   });
+};
 
 export const pathOf = (config: AgentConfig): Path => {
   const { mask, batch, buffer, send, environment, host, dataDir, endpoint } = config;

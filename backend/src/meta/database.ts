@@ -44,6 +44,8 @@ const openPostgres = (url: string): Pool => {
   // An idle connection that breaks (a restart of the server) is replaced by the pool; without a
   // listener the event would end the process.
   pool.on("error", () => undefined);
+  // The same for one that is at work: its query fails, and is answered for where it was asked.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 };
 
