@@ -2,6 +2,7 @@
 
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { bundleAgent } from "./bundle-agent.ts";
 import { root, step } from "./steps.ts";
 
 for (const folder of ["agent/wire", "agent", "backend"]) {
@@ -12,4 +13,5 @@ for (const folder of ["agent/wire", "agent", "backend"]) {
 const rowPass = join("rows", "wasm", "row-pass.wasm");
 mkdirSync(join(root, "agent", "dist", "rows", "wasm"), { recursive: true });
 copyFileSync(join(root, "agent", "src", rowPass), join(root, "agent", "dist", rowPass));
+await bundleAgent();
 if (!(await step("bundle backend/web", "vite", ["build", "backend/web"]))) process.exit(1);

@@ -22,6 +22,8 @@ export interface StartOptions {
   readonly input?: string;
   /** Put before the binary, such as strace and its arguments. */
   readonly prefix?: readonly string[];
+  /** The binary; that of the checkout by default. */
+  readonly cli?: string;
 }
 
 /** The outer environment without anything that would configure an agent. */
@@ -36,8 +38,8 @@ export class AgentProcess {
   stderr = "";
   stdout = "";
 
-  constructor({ args = [], env = {}, input, prefix = [] }: StartOptions) {
-    const [command, ...rest] = [...prefix, process.execPath, CLI, ...args];
+  constructor({ args = [], env = {}, input, prefix = [], cli = CLI }: StartOptions) {
+    const [command, ...rest] = [...prefix, process.execPath, cli, ...args];
     this.#child = spawn(command!, rest, { env: { ...cleanEnvironment(), OBS_LOCAL_FILE: "/nowhere", ...env }, stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"] });
     this.#child.stdout!.on("data", (chunk: Buffer) => (this.stdout += chunk.toString()));
     this.#child.stderr!.on("data", (chunk: Buffer) => (this.stderr += chunk.toString()));

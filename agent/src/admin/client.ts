@@ -1,6 +1,7 @@
 /** Asks the agent that works on a data folder, over its socket. */
 
-import { request, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { http } from "../core/node-http.ts";
 import { AgentError } from "../errors.ts";
 import { socketPath } from "./socket-path.ts";
 import type { Status } from "./status.ts";
@@ -8,7 +9,7 @@ import type { Status } from "./status.ts";
 /** Throws AgentError(agent_not_running). */
 export const askAgent = (dataDir: string, path: string): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
-    const outgoing = request({ socketPath: socketPath(dataDir), path }, resolve);
+    const outgoing = http.request({ socketPath: socketPath(dataDir), path }, resolve);
     outgoing.on("error", (cause) => reject(new AgentError("agent_not_running", `no agent runs on the data folder ${dataDir}`, { cause })));
     outgoing.end();
   });

@@ -4,9 +4,10 @@
  */
 
 import { chmod, rm } from "node:fs/promises";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { socketPath, SOCKET_PATH_MAX } from "./socket-path.ts";
 import type { Log } from "../core/log.ts";
+import { http } from "../core/node-http.ts";
 import type { Status } from "./status.ts";
 
 export interface AdminOptions {
@@ -75,7 +76,7 @@ const listenOn = (server: Server, where: { host: string; port: number } | { path
 const openHttp = async (options: AdminOptions): Promise<Server | undefined> => {
   if (options.listen === undefined) return undefined;
   const [, host, port] = /^\[?(.*?)\]?:(\d+)$/.exec(options.listen)!;
-  const server = createServer((incoming: IncomingMessage, response) => {
+  const server = http.createServer((incoming: IncomingMessage, response) => {
     if (incoming.method !== "GET" && incoming.method !== "HEAD") return reply(response, [405, "text/plain", "GET only\n"]);
     reply(response, answer(new URL(incoming.url ?? "/", "http://agent").pathname, options));
   });
@@ -96,7 +97,7 @@ const openSocket = async (options: AdminOptions): Promise<Server | undefined> =>
     log.warn("the path of the data folder is too long for a socket: obs-agent status cannot reach this agent", { path });
     return undefined;
   }
-  const server = createServer((incoming, response) => answerOwner(incoming, response, options));
+  const server = http.createServer((incoming, response) => answerOwner(incoming, response, options));
   try {
     // Left over from an agent that was killed: this one holds the lock of the folder.
     await rm(path, { force: true });

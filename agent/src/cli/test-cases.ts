@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { isNode, LineCounter, parseDocument } from "yaml";
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import type { ConfigFile } from "../config/schema.ts";
 import { AgentError } from "../errors.ts";
 import { requireFile } from "./configuration.ts";

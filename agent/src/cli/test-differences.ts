@@ -1,7 +1,7 @@
 /** What a record should have been, what it is, and the difference in words. */
 
 import { levelOf } from "@obs/wire";
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import type { TapRecord } from "../tap/filter.ts";
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);

@@ -1,6 +1,6 @@
 /** Options of the sources that read logs which something else on this host collects: journald, docker, the kubelet. */
 
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import { duration, httpUrl, readFrom } from "./option-types.ts";
 
 const whenFound = (what: string) =>

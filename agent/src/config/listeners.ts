@@ -3,7 +3,7 @@
  * list in the configuration; the source takes it as it stands here.
  */
 
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import { count, duration, listenAddress, size } from "./option-types.ts";
 
 const service = (otherwise: string) => z.string().min(1).optional().describe(`Service of its rows; without it ${otherwise}.`);

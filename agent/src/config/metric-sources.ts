@@ -1,7 +1,7 @@
 /** Options of the sources of metrics that others send or show: StatsD, Prometheus scrapes, OTLP. */
 
 import { RE2JS } from "re2js";
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import { count, duration, flag, listenAddress, size } from "./option-types.ts";
 
 export const statsdSchema = z

@@ -1,6 +1,6 @@
 /** Types of options that several parts of the configuration share. */
 
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import { parseDuration, parseSize } from "./units.ts";
 
 /** Text in the file, a number in the program. Defaults are given as one would write them. */

@@ -1,6 +1,6 @@
 /** Generates agent/docs/config.md and the JSON Schema from the one definition of each option. */
 
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import { configSchema } from "./schema.ts";
 
 export interface JsonSchema {

@@ -4,7 +4,7 @@
  */
 
 import { RE2JS } from "re2js";
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import { dockerSchema, journaldSchema, kubernetesSchema } from "./collected-logs.ts";
 import { execSchema, fluentForwardSchema, httpSchema, syslogSchema } from "./listeners.ts";
 import { otlpSchema, prometheusSchema, statsdSchema } from "./metric-sources.ts";

@@ -3,7 +3,7 @@
  * Only GET: listing, inspecting, events and logs.
  */
 
-import { Agent, request, type Dispatcher } from "undici";
+import type { Agent, Dispatcher } from "undici";
 import { jsonLines } from "../containers/json-lines.ts";
 
 /** The parts of `GET /containers/ID/json` that are used. */
@@ -34,10 +34,11 @@ export class EngineError extends Error {
 }
 
 export class Engine {
-  readonly #agent: Agent;
+  readonly #socketPath: string;
+  #agent: Agent | undefined;
 
   constructor(socketPath: string) {
-    this.#agent = new Agent({ connect: { socketPath }, headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS, connections: null });
+    this.#socketPath = socketPath;
   }
 
   async list(signal: AbortSignal): Promise<string[]> {
@@ -68,8 +69,8 @@ export class Engine {
     return body;
   }
 
-  close(): Promise<void> {
-    return this.#agent.destroy();
+  async close(): Promise<void> {
+    await this.#agent?.destroy();
   }
 
   async #json(path: string, signal: AbortSignal): Promise<unknown> {
@@ -77,6 +78,9 @@ export class Engine {
   }
 
   async #get(path: string, signal: AbortSignal, bodyTimeout = ANSWER_MS): Promise<Dispatcher.ResponseData> {
+    // Loaded when there is a docker: it is 28 MB of memory (decision 0056).
+    const { Agent, request } = await import("undici");
+    this.#agent ??= new Agent({ connect: { socketPath: this.#socketPath }, headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS, connections: null });
     // docker answers `/events` only with the first event: the headers may take as long as the body.
     const response = await request(`http://docker${path}`, { dispatcher: this.#agent, signal, bodyTimeout, headersTimeout: bodyTimeout });
     if (response.statusCode !== 200) throw new EngineError(path, response.statusCode, await response.body.text());

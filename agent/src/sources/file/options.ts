@@ -1,6 +1,6 @@
 /** Options of the file source. Sizes are bytes and durations ms: the config's parser has read `10s`. */
 
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import type { LineFormat } from "../../core/line-format.ts";
 import { ENCODINGS } from "./encoding.ts";
 

@@ -4,12 +4,13 @@
  */
 
 import { createHash, timingSafeEqual } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { HttpSourceOptions } from "../../config/listeners.ts";
 import { sleep, type Clock } from "../../core/clock.ts";
 import type { LineShard, LineStream, Source } from "../../core/contracts.ts";
 import type { Log } from "../../core/log.ts";
+import { http } from "../../core/node-http.ts";
 import { bindPatiently, readSecret, readTls } from "../bind.ts";
 import { listenOnce } from "../connections.ts";
 import { Turns } from "../line-feed.ts";
@@ -136,7 +137,7 @@ export const createHttpSource = (options: HttpSourceOptions, shard: LineShard, d
   const bind = async (): Promise<void> => {
     const secret = await readSecret(options.bearer_token, options.bearer_token_file);
     token = secret === undefined ? undefined : digest(secret);
-    const next = options.tls ? createTlsServer(await readTls(options.tls), listener) : createServer(listener);
+    const next = options.tls ? createTlsServer(await readTls(options.tls), listener) : http.createServer(listener);
     next.maxConnections = options.max_connections;
     next.on("drop", () => counters.add("connections_refused"));
     next.on("tlsClientError", () => counters.add("connection_errors"));

@@ -1,7 +1,7 @@
 /** Requests to the API server: its address, the service account's token, and who may sign for it. */
 
 import { readFile } from "node:fs/promises";
-import { Agent, request, type Dispatcher } from "undici";
+import type { Agent, Dispatcher } from "undici";
 
 export interface ApiServerOptions {
   /** Empty: the cluster's own, as its pods are told by their environment. */
@@ -54,6 +54,7 @@ export class ApiServer {
   /** The response of a GET; throws ApiError unless it is 200. Tokens and certificates are replaced while pods run: both are read each time. */
   async get(path: string, signal: AbortSignal, bodyTimeoutMs = ANSWER_MS): Promise<Dispatcher.ResponseData> {
     const token = (await optionalFile(this.#options.tokenFile))?.trim();
+    const { request } = await import("undici");
     const response = await request(this.#address + path, {
       dispatcher: await this.#dispatcher(), signal, bodyTimeout: bodyTimeoutMs, headersTimeout: ANSWER_MS,
       headers: { accept: "application/json", ...(token && { authorization: `Bearer ${token}` }) },
@@ -69,6 +70,8 @@ export class ApiServer {
 
   async #dispatcher(): Promise<Agent> {
     const certificates = await optionalFile(this.#options.caFile);
+    // Loaded inside of a cluster: it is 28 MB of memory (decision 0056).
+    const { Agent } = await import("undici");
     if (this.#agent && certificates === this.#certificates) return this.#agent;
     const before = this.#agent;
     this.#certificates = certificates;

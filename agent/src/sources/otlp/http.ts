@@ -1,10 +1,11 @@
 /** OTLP over HTTP: https://opentelemetry.io/docs/specs/otlp/#otlphttp */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { OtlpConfig } from "../../config/metric-sources.ts";
+import { http } from "../../core/node-http.ts";
 import { bindPatiently } from "../bind.ts";
 import { listenOnce } from "../connections.ts";
 import { settled, type Encoding, type Intake, type OtlpDeps, type Signal } from "./intake.ts";
@@ -44,7 +45,7 @@ export class OtlpHttpServer {
     this.#config = config;
     this.#intake = intake;
     this.#deps = deps;
-    this.#server = createServer((request, response) => {
+    this.#server = http.createServer((request, response) => {
       const handled = this.#handle(request, response).finally(() => this.#active.delete(handled));
       this.#active.add(handled);
     });

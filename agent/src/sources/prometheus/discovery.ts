@@ -3,7 +3,7 @@
 import { resolve4, resolve6, resolveSrv } from "node:dns/promises";
 import { glob, readFile } from "node:fs/promises";
 import { parse as parseYaml } from "yaml";
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import type { ScrapeConfig } from "../../config/metric-sources.ts";
 import { sleep, type Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";

@@ -1,6 +1,6 @@
 /** Options of the stdin source. */
 
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 
 export const stdinSourceSchema = z.strictObject({
   service: z.string().min(1).default("stdin").describe("Service of the rows."),

@@ -1,0 +1,32 @@
+/** The agent as it is published: bundled. */
+
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { AgentProcess, withScratch } from "./agent-process.ts";
+import { BackendDouble } from "./backend-double.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const BUNDLED = new URL("../dist/bundle/cli.js", import.meta.url);
+
+describe("the bundled agent", () => {
+  it("ships a pipe, and has the compiled row pass beside it", async () => {
+    execFileSync(process.execPath, [".dev/bundle-agent.ts"], { cwd: ROOT });
+    const backend = await BackendDouble.start();
+    try {
+      await withScratch(async ({ path }) => {
+        const lines = Array.from({ length: 100 }, (_, number) => JSON.stringify({ level: "info", message: `line ${number} of a@example.com` })).join("\n");
+        const env = { OBS_ENDPOINT: backend.url, OBS_API_KEY: "obs_i_test", OBS_AGENT_DATA_DIR: path("data"), OBS_AGENT_LISTEN: "off" };
+        const ended = await new AgentProcess({ cli: fileURLToPath(BUNDLED), args: ["stdin"], env, input: `${lines}\n` }).ended;
+        expect(ended).toMatchObject({ code: 0, stderr: expect.stringContaining("100 lines") });
+      });
+      expect(backend.messages).toHaveLength(100);
+      expect(backend.messages[7]).toBe("line 7 of [EMAIL]");
+      // Where it is missing, TypeScript works in its place, and nothing else tells.
+      expect(readFileSync(new URL("wasm/row-pass.wasm", BUNDLED))).toEqual(readFileSync(new URL("../src/rows/wasm/row-pass.wasm", import.meta.url)));
+    } finally {
+      await backend.close();
+    }
+  });
+});
