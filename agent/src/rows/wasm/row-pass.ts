@@ -254,7 +254,13 @@ function tellingBytes(v: v128, before: v128): v128 {
 }
 
 function hasNeedle(from: usize, to: usize): bool {
-  for (let at = from; at < to; at++) if (isNeedle(at)) return true;
+  for (let at = from; at < to; at += 16) {
+    let mask: u32 = i8x16.bitmask(tellingBytes(v128.load(at), v128.load(at - 1)));
+    for (; mask != 0; mask &= mask - 1) {
+      const place = at + ctz(mask);
+      if (place < to && isNeedle(place)) return true;
+    }
+  }
   return false;
 }
 
