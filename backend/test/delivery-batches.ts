@@ -1,7 +1,7 @@
 /** Batches as the door hands them to delivery, for tests. */
 
 import { zstdCompressSync } from "node:zlib";
-import { type BatchKey, encodeLogs, encodeSamples, encodeSeries, type LogRecord, type Stream } from "@obs/wire";
+import { type BatchKey, encodeLogs, encodeSamples, encodeSeries, type LogRecord, SCHEMA_VERSION, type Stream } from "@obs/wire";
 import type { IncomingBatch, TenantPolicy } from "../src/core/contracts.ts";
 
 const DAY_NS = 86_400_000_000_000n;
@@ -39,7 +39,7 @@ export const logRecord = (timestamp: bigint, message: string): LogRecord => ({
 const envelope = (tenant: string, stream: Stream, key: BatchKey, raw: Buffer, rows: number): IncomingBatch => ({
   policy: policyOf(tenant),
   stream,
-  schema: 1,
+  schema: SCHEMA_VERSION,
   key,
   rows,
   rawBytes: raw.length,
@@ -50,10 +50,10 @@ const envelope = (tenant: string, stream: Stream, key: BatchKey, raw: Buffer, ro
   sourceIp: "192.0.2.7",
 });
 
-/** One row per timestamp. */
+/** One row per timestamp; the ordinals in planes, as agents send them, but for schema version 1. */
 export const logBatch = (tenant: string, timestamps: readonly bigint[], changes: Partial<IncomingBatch> = {}): IncomingBatch => {
   const key = changes.key ?? newKey();
-  const raw = encodeLogs(timestamps.map((timestamp, row) => logRecord(timestamp, `line ${key.seq}/${row}`)), key);
+  const raw = encodeLogs(timestamps.map((timestamp, row) => logRecord(timestamp, `line ${key.seq}/${row}`)), key, 0, changes.schema === 1 ? "whole" : "planes");
   const sorted = timestamps.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   return { ...envelope(tenant, "logs", key, raw, timestamps.length), firstNs: sorted[0]!, lastNs: sorted.at(-1)!, ...changes };
 };

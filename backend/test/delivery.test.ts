@@ -1,9 +1,11 @@
+import { readFileSync } from "node:fs";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { batchKeyToUInt128, encodeLogs } from "@obs/wire";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IncomingBatch } from "../src/core/contracts.ts";
 import { createDelivery, type Delivery } from "../src/delivery/index.ts";
 import type { ApiError } from "../src/errors.ts";
+import { GOLDEN } from "../../agent/wire/testdata/golden.ts";
 import { startTestStore, type TestStore } from "../src/testing.ts";
 import { daysAgo, logBatch, logRecord, newKey, nowNs, policyOf, recent, sampleBatch, seriesBatch, withRaw } from "./delivery-batches.ts";
 
@@ -51,6 +53,34 @@ describe("a first attempt", () => {
     expect(acks.map(({ stored }) => stored)).toEqual(Array(20).fill(10));
     expect(delivery.counters.inserts - before).toBeLessThanOrEqual(2);
     expect(await storedRows(tenant)).toBe(200);
+  });
+
+  it.each([
+    ["of schema version 1", 1, "whole"],
+    ["of schema version 2 with the ordinals in planes", 2, "planes"],
+    // What an agent had in its buffer when it was replaced by a newer one.
+    ["of schema version 2 with the ordinals in one column", 2, "whole"],
+  ] as const)("stores rows %s under their ordinals, past the first 65,536 too, and a repeat nothing", async (_, schema, form) => {
+    const tenant = newTenant();
+    const times = recent(70_000);
+    const key = newKey();
+    const raw = encodeLogs(times.map((time, row) => logRecord(time, String(row))), key, 0, form);
+    const batch = withRaw(logBatch(tenant, [times[0]!, times.at(-1)!], { key, schema, rows: times.length }), raw);
+    expect(await codeOf(batch)).toBe("stored 70000");
+    expect(await codeOf({ ...batch, attempt: 2 })).toBe("stored 70000");
+    const [found] = await test.query(`SELECT count() AS rows, countIf(toString(row) = message) AS right, uniqExact(row) AS ordinals FROM logs WHERE tenant = '${tenant}'`);
+    expect(found).toEqual({ rows: "70000", right: "70000", ordinals: "70000" });
+  });
+
+  it.each([1, 2])("takes the golden body of schema version %i for what it was when it was made", async (schema) => {
+    const tenant = newTenant();
+    const raw = readFileSync(new URL(`../../agent/wire/testdata/logs-v${schema}.native`, import.meta.url));
+    const rows = GOLDEN.logs.length;
+    const firstNs = GOLDEN.logs.reduce((least, { timestamp }) => (timestamp < least ? timestamp : least), GOLDEN.logs[0]!.timestamp);
+    const lastNs = GOLDEN.logs.reduce((most, { timestamp }) => (timestamp > most ? timestamp : most), 0n);
+    const batch = withRaw(logBatch(tenant, [firstNs, lastNs], { key: GOLDEN.key, schema, rows }), raw);
+    // Its moments are outside of the window: what is refused by reason was read.
+    expect(await delivery.accept(batch)).toMatchObject({ stored: 0, refused: { too_old: rows - 1, too_new: 1 } });
   });
 
   it("stores samples and series", async () => {
@@ -204,7 +234,7 @@ const bad: [name: string, code: string, make: (batch: IncomingBatch) => Incoming
   ["no rows", "batch_claims_wrong", (batch) => ({ ...batch, rows: 0 })],
   ["more rows than a batch may have", "too_large", (batch) => ({ ...batch, rows: 500_001 })],
   ["more bytes than a batch may have", "too_large", (batch) => ({ ...batch, rawBytes: 2 ** 31 })],
-  ["an unknown schema", "schema_unknown", (batch) => ({ ...batch, schema: 2 })],
+  ["an unknown schema", "schema_unknown", (batch) => ({ ...batch, schema: 3 })],
 ];
 
 describe("a bad batch", () => {

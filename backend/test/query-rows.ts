@@ -26,7 +26,7 @@ export const storeLogs = async (store: Store, tenant: string, records: readonly 
   const scope = new TenantScope(tenant);
   const statement = scope.statement(sql`
     ${scope.insertInto("logs")} SELECT ${scope.tenantValue} AS tenant, *, now64(3) AS received, toIPv6('::1') AS source_ip, 'test' AS ingester, 30 AS retention, today() + 30 AS expires
-    FROM input(${param.string(inputStructure("logs"))}) FORMAT Native`);
+    FROM input(${param.string(inputStructure("logs", 1))}) FORMAT Native`);
   await store.write(statement, encodeLogs(records, key));
 };
 
@@ -34,7 +34,7 @@ export const storeSamples = async (store: Store, tenant: string, rows: readonly 
   const scope = new TenantScope(tenant);
   const statement = scope.statement(sql`
     ${scope.insertInto("samples")} SELECT ${scope.tenantValue} AS tenant, *, now64(3) AS received, 30 AS retention, today() + 30 AS expires
-    FROM input(${param.string(inputStructure("samples"))}) FORMAT Native`);
+    FROM input(${param.string(inputStructure("samples", 1))}) FORMAT Native`);
   await store.write(statement, encodeSamples(rows, key));
 };
 
@@ -42,6 +42,6 @@ export const storeSeries = async (store: Store, tenant: string, rows: readonly M
   const scope = new TenantScope(tenant);
   const statement = scope.statement(sql`
     ${scope.insertInto("series")} SELECT ${scope.tenantValue} AS tenant, * EXCEPT (batch, row), today() + 30 AS expires
-    FROM input(${param.string(inputStructure("series"))}) FORMAT Native`);
+    FROM input(${param.string(inputStructure("series", 1))}) FORMAT Native`);
   await store.write(statement, encodeSeries(rows, key));
 };

@@ -59,7 +59,8 @@ export class LogColumns {
   readonly patterns: number;
   readonly weights: number;
   readonly batches: number;
-  readonly ordinals: number;
+  /** Planes of the rows' ordinals, a byte per row each: bits 0-7 and 8-15; bits 16-23, always 0. */
+  readonly ordinals: readonly [number, number, number];
   /** UInt64 running totals of attributes; only the lower half is ever written. */
   readonly entryEnds: number;
   readonly entryKeys: number;
@@ -101,7 +102,7 @@ export class LogColumns {
     this.#maxEntries = maxRows * ATTRIBUTES_PER_ROW + ROW_ENTRY_RESERVE;
     this.#fullBytes = maxRows * TEXT_BYTES_PER_ROW;
     const textBytes = this.#fullBytes + maxRowBytes;
-    const perRow = [8, 8, 1, 2, 2, 2, 16, 8, 8, 4, 16, 4, 8].map((width) => width * maxRows);
+    const perRow = [8, 8, 1, 2, 2, 2, 16, 8, 8, 4, 16, 1, 1, 1, 8].map((width) => width * maxRows);
     const shared = [NODE_BYTES, LITERAL_BYTES, SEVERITY_MEMO_BYTES, MAX_ROW_ATTRIBUTES * 2, STATE_BYTES, HIT_BYTES, HIT_BYTES, DICTIONARY_BYTES, DICTIONARY_BYTES, DICTIONARY_BYTES];
     const arena = new Arena([inputBytes, inputBytes, ...perRow, this.#maxEntries * 2, this.#maxEntries * 2 + maxRows * 6, textBytes, textBytes, ...shared]);
     this.arena = arena;
@@ -120,7 +121,7 @@ export class LogColumns {
     this.patterns = next();
     this.weights = next();
     this.batches = next();
-    this.ordinals = next();
+    this.ordinals = [next(), next(), next()];
     this.entryEnds = next();
     this.entryKeys = next();
     this.indexes = next();
@@ -139,7 +140,10 @@ export class LogColumns {
     this.services = new ByteDictionary(arena, this.names[0]);
     this.hosts = new ByteDictionary(arena, this.names[1]);
     this.environments = new ByteDictionary(arena, this.names[2]);
-    for (let row = 0; row < maxRows; row++) arena.view.setUint32(this.ordinals + row * 4, row, true);
+    for (let row = 0; row < maxRows; row++) {
+      arena.bytes[this.ordinals[0] + row] = row;
+      arena.bytes[this.ordinals[1] + row] = row >> 8;
+    }
     this.#fillConstants();
   }
 

@@ -38,7 +38,7 @@ export class BlockEncoder {
     const fixed = (start: number, width: number) => bytes.subarray(start, start + rows * width);
     const bodies: ColumnBody[] = [
       this.#batches(key),
-      fixed(columns.ordinals, 4),
+      ...columns.ordinals.map((plane) => fixed(plane, 1)),
       fixed(columns.timestamps, 8),
       fixed(columns.observed, 8),
       fixed(columns.severities, 1),
@@ -53,7 +53,7 @@ export class BlockEncoder {
       this.#attributes(),
     ];
     this.#reserve();
-    return encodeNative("logs", bodies, rows, this.#block);
+    return encodeNative("logs", bodies, rows, this.#block, "planes");
   }
 
   #batches(key: BatchKey): Uint8Array {

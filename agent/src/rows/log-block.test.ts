@@ -9,8 +9,8 @@ describe("LogBlock", () => {
   it("writes the very bytes that the wire's row encoder writes", () => {
     const { block, rows } = recordsOf(`${LINE}plain text\n${LINE.replace('"n":1', '"other":[1, 2]')}{"service":"s","host":"h","env":"e"}\n`);
     expect(rows).toHaveLength(4);
-    expect(Buffer.from(block.encode(KEY)).equals(encodeLogs(rows, KEY))).toBe(true);
-    expect(Buffer.from(block.encode(KEY)).equals(encodeLogs(rows, KEY))).toBe(true);
+    expect(Buffer.from(block.encode(KEY)).equals(encodeLogs(rows, KEY, 0, "planes"))).toBe(true);
+    expect(Buffer.from(block.encode(KEY)).equals(encodeLogs(rows, KEY, 0, "planes"))).toBe(true);
   });
 
   it("has the resource of the stream where a line names none, and the stream's attributes on every row", () => {

@@ -43,7 +43,7 @@ describe("HTTP transport", () => {
     expect(seen.body).toBe("body");
     expect(seen.headers).toMatchObject({
       authorization: "Bearer obs_i_secret", "content-encoding": "zstd", "content-length": "4", "x-obs-batch": batch.key, "x-obs-rows": "7", "x-obs-raw-bytes": "99",
-      "x-obs-schema": "1", "x-obs-attempt": "3", "x-obs-first-ns": "5", "x-obs-last-ns": String(2n ** 62n),
+      "x-obs-schema": "2", "x-obs-attempt": "3", "x-obs-first-ns": "5", "x-obs-last-ns": String(2n ** 62n),
     });
   });
 

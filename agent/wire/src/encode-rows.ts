@@ -3,9 +3,9 @@
 import { batchKeyToUInt128, type BatchKey } from "./batch-key.ts";
 import { ByteWriter } from "./native/byte-writer.ts";
 import { codecOf } from "./native/column-codecs.ts";
-import { encodeNative } from "./native/encode.ts";
+import { encodeNative, type RowForm } from "./native/encode.ts";
 import type { LogRecord, MetricSample, MetricSeries } from "./records.ts";
-import { STREAMS, type Stream } from "./schema.ts";
+import { planarColumns, ROW_PLANES, STREAMS, type Stream } from "./schema.ts";
 
 const encodeRows = <Row>(
   stream: Stream,
@@ -13,18 +13,22 @@ const encodeRows = <Row>(
   fields: Readonly<Record<string, (row: Row) => unknown>>,
   key: BatchKey,
   firstRow: number,
+  form: RowForm = "whole",
 ): Buffer => {
   const batch = batchKeyToUInt128(key);
-  const bodies = STREAMS[stream].map(({ name, type }) => {
+  const columns = form === "planes" ? planarColumns(stream) : STREAMS[stream];
+  const bodies = columns.map(({ name, type }) => {
     const writer = new ByteWriter(rows.length * 8 + 64);
     const field = fields[name];
+    const plane = (ROW_PLANES as readonly string[]).indexOf(name);
     if (name === "batch") codecOf(type).write(writer, rows.map(() => batch));
     else if (name === "row") codecOf(type).write(writer, rows.map((_, index) => firstRow + index));
+    else if (plane >= 0) codecOf(type).write(writer, rows.map((_, index) => ((firstRow + index) >> (8 * plane)) & 0xff));
     else if (field) codecOf(type).write(writer, rows.map(field));
     else throw new Error(`BUG: no field for column ${stream}.${name}`);
     return writer.bytes();
   });
-  return encodeNative(stream, bodies, rows.length);
+  return encodeNative(stream, bodies, rows.length, undefined, form);
 };
 
 const LOG_FIELDS: Readonly<Record<string, (row: LogRecord) => unknown>> = {
@@ -61,8 +65,8 @@ const SERIES_FIELDS: Readonly<Record<string, (row: MetricSeries) => unknown>> = 
 };
 
 /** Uncompressed Native block of `logs`; row ordinals count from `firstRow`. */
-export const encodeLogs = (records: readonly LogRecord[], key: BatchKey, firstRow = 0): Buffer =>
-  encodeRows("logs", records, LOG_FIELDS, key, firstRow);
+export const encodeLogs = (records: readonly LogRecord[], key: BatchKey, firstRow = 0, form: RowForm = "whole"): Buffer =>
+  encodeRows("logs", records, LOG_FIELDS, key, firstRow, form);
 
 /** Uncompressed Native block of `samples`. */
 export const encodeSamples = (rows: readonly MetricSample[], key: BatchKey): Buffer =>

@@ -1,6 +1,6 @@
 /**
- * The rows of the golden files, one of every edge. `<stream>-v1.native` never change: a body of
- * schema version 1 that was sent once must be understood for ever.
+ * The rows of the golden files, one of every edge. `<stream>-v<n>.native` never change: a body of
+ * a schema version that was sent once must be understood for ever.
  */
 
 import type { LogRecord, MetricSample, MetricSeries } from "../src/index.ts";

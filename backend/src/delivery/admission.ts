@@ -1,6 +1,6 @@
 /** What can be said against a batch before the store is asked. */
 
-import { SCHEMA_VERSION } from "@obs/wire";
+import { SCHEMA_VERSIONS } from "@obs/wire";
 import type { IncomingBatch } from "../core/contracts.ts";
 import { ApiError } from "../errors.ts";
 import type { DeliveryLimits } from "./limits.ts";
@@ -8,8 +8,8 @@ import { canHold, readFrames } from "./zstd-frames.ts";
 
 /** Throws ApiError with the code on which the agent drops, halves or keeps the batch. */
 export const checkBatch = (batch: IncomingBatch, limits: DeliveryLimits): void => {
-  if (batch.schema !== SCHEMA_VERSION) {
-    throw new ApiError("schema_unknown", `schema version ${batch.schema} is not known here; this backend takes ${SCHEMA_VERSION}`);
+  if (!(SCHEMA_VERSIONS as readonly number[]).includes(batch.schema)) {
+    throw new ApiError("schema_unknown", `schema version ${batch.schema} is not known here; this backend takes ${SCHEMA_VERSIONS.join(" and ")}`);
   }
   if (batch.rows < 1) throw new ApiError("batch_claims_wrong", "a batch has at least one row");
   if (batch.rows > limits.maxRows) throw new ApiError("too_large", `${batch.rows} rows in a batch; at most ${limits.maxRows}`);

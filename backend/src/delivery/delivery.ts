@@ -234,10 +234,10 @@ class StoreDelivery implements Delivery {
   }
 
   #plan(items: readonly Pending[]): InsertPlan {
-    const { policy, stream } = items[0]!.batch;
+    const { policy, stream, schema } = items[0]!.batch;
     const receivedFirst = Math.min(...items.map(({ receivedAtMs }) => receivedAtMs));
     const beginByMs = receivedFirst + this.#limits.beginWithinMs + this.#store.clockOffsetMs;
-    return { stream, members: items.map(({ batch }) => batch), window: windowOf(policy, stream, this.#clock()), beginByMs, ingester: this.#ingester };
+    return { stream, schema, members: items.map(({ batch }) => batch), window: windowOf(policy, stream, this.#clock()), beginByMs, ingester: this.#ingester };
   }
 
   #write(statement: Statement, { members }: InsertPlan, queryId?: string): Promise<WriteResult> {

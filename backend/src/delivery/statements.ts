@@ -18,6 +18,8 @@ export const REFUSALS = { claims: "OBS_CLAIMS", late: "OBS_LATE" } as const;
 /** One insert: batches of one tenant, stream, schema and policy. */
 export interface InsertPlan {
   readonly stream: Stream;
+  /** Schema version of all members. */
+  readonly schema: number;
   readonly members: readonly IncomingBatch[];
   readonly window: Window;
   /** The store's clock, ms: an insert that has not begun by then does not begin. */
@@ -66,7 +68,12 @@ const floorDiv = (a: bigint, b: bigint): bigint => a / b - (a % b < 0n ? 1n : 0n
 const clampInt64 = (v: bigint): bigint => (v > INT64_MAX ? INT64_MAX : v < -INT64_MAX ? -INT64_MAX : v);
 
 const keysOf = (members: readonly IncomingBatch[]) => param.uint128s(members.map(({ key }) => batchKeyToUInt128(key)));
-const source = (stream: Stream): Fragment => sql`input(${param.string(inputStructure(stream))})`;
+/** The rows of the body, `row` whole whichever way it travelled. */
+const source = ({ stream, schema }: Pick<InsertPlan, "stream" | "schema">): Fragment => {
+  const input = sql`input(${param.string(inputStructure(stream, schema))})`;
+  if (schema === 1) return input;
+  return sql`(SELECT * EXCEPT (row_0, row_1, row_2) REPLACE (toUInt32(row + row_0 + row_1 * 256 + row_2 * 65536) AS row) FROM ${input})`;
+};
 
 const claim = (broken: Fragment): Fragment => sql`NOT throwIf(${broken}, 'OBS_CLAIMS')`;
 
@@ -103,8 +110,8 @@ const ofMembers = ({ stream, members }: Pick<InsertPlan, "stream" | "members">, 
 
 const missing = (plan: InsertPlan, scope: TenantScope): Fragment => sql`(batch, row) NOT IN (SELECT batch, row ${ofMembers(plan, scope)})`;
 
-const rowsOf = ({ stream, members }: InsertPlan): Fragment =>
-  sql`(SELECT *, count() OVER () AS total, transform(batch, ${keysOf(members)}, ${param.uint64s(members.map((_, index) => BigInt(index + 1)))}, toUInt64(0)) AS member FROM ${source(stream)})`;
+const rowsOf = ({ stream, schema, members }: InsertPlan): Fragment =>
+  sql`(SELECT *, count() OVER () AS total, transform(batch, ${keysOf(members)}, ${param.uint64s(members.map((_, index) => BigInt(index + 1)))}, toUInt64(0)) AS member FROM ${source({ stream, schema })})`;
 
 /** What only the statement may say of a row, in the order of `ownColumns`. */
 const ownValues = ({ stream, members, ingester }: InsertPlan): Fragment => {
@@ -147,7 +154,7 @@ export const countRefusedStatement = (plan: InsertPlan, reason: "too_old" | "too
   const scope = new TenantScope(plan.members[0]!.policy.tenant);
   const outside = reason === "too_old" ? tooOld(plan) : tooNew(plan);
   return scope.statement(
-    sql`INSERT INTO FUNCTION null('row UInt32') SELECT row FROM ${source(plan.stream)} WHERE ${and([outside, missing(plan, scope)])} FORMAT Native`,
+    sql`INSERT INTO FUNCTION null('row UInt32') SELECT row FROM ${source(plan)} WHERE ${and([outside, missing(plan, scope)])} FORMAT Native`,
   );
 };
 

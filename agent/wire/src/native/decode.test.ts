@@ -100,6 +100,15 @@ describe("decodeNative", () => {
     );
   });
 
+  it("gives back ordinals that travelled in planes as one column, in its place", () => {
+    const planar = decodeNative(encodeLogs(GOLDEN.logs, KEY, 0xffff_fe, "planes"));
+    const whole = decodeNative(encodeLogs(GOLDEN.logs, KEY, 0xffff_fe));
+    expect(planar.map(({ columns }) => Object.entries(columns))).not.toEqual([]);
+    expect(Object.keys(planar[0]!.columns)).toEqual(Object.keys(whole[0]!.columns));
+    // Ordinals have 24 bits there; an insert has at most 500,000 rows.
+    expect(planar[0]!.columns["row"]!.slice(0, 2)).toEqual(whole[0]!.columns["row"]!.slice(0, 2));
+  });
+
   it("gives back no rows", () => {
     const [block] = decodeNative(encodeLogs([], KEY));
     expect(block!.rows).toBe(0);
@@ -141,6 +150,11 @@ describe("encodeNative", () => {
   ])("writes %s of schema version 1 as the golden file has them", (stream, encode) => {
     const golden = readFileSync(new URL(`../../testdata/${stream}-v1.native`, import.meta.url));
     expect(encode().equals(golden)).toBe(true);
+  });
+
+  it("writes logs of schema version 2, with the ordinals in planes, as the golden file has them", () => {
+    const golden = readFileSync(new URL("../../testdata/logs-v2.native", import.meta.url));
+    expect(encodeLogs(GOLDEN.logs, GOLDEN.key, 0, "planes").equals(golden)).toBe(true);
   });
 
   it("writes into a buffer that is large enough, and takes columns in pieces", () => {

@@ -1,5 +1,6 @@
 import { ByteReader, NativeFormatError } from "./byte-reader.ts";
 import { codecOf } from "./column-codecs.ts";
+import { ROW_PLANES } from "../schema.ts";
 
 export interface DecodedBlock {
   readonly rows: number;
@@ -28,5 +29,13 @@ const decodeBlock = (reader: ByteReader): DecodedBlock => {
     const codec = codecOf(reader.string());
     columns.push([name, rows === 0 ? [] : codec.read(reader, rows)]);
   }
-  return { rows, columns: Object.fromEntries(columns) };
+  return { rows, columns: withWholeRow(Object.fromEntries(columns)) };
+};
+
+/** Planes of `row` become that column again. */
+const withWholeRow = (columns: Record<string, unknown[]>): Record<string, unknown[]> => {
+  const [low, middle, high] = ROW_PLANES.map((name) => columns[name] as number[] | undefined);
+  if (!low || !middle || !high) return columns;
+  const row = low.map((byte, index) => byte + middle[index]! * 0x100 + high[index]! * 0x10000);
+  return Object.fromEntries(Object.entries(columns).flatMap(([name, values]): [string, unknown[]][] => (name === ROW_PLANES[0] ? [["row", row]] : (ROW_PLANES as readonly string[]).includes(name) ? [] : [[name, values]])));
 };

@@ -3,7 +3,7 @@
  * there are no rows, its body (ClickHouse, NativeWriter.cpp, revision 0 as HTTP uses it).
  */
 
-import { STREAMS, type Column, type Stream } from "../schema.ts";
+import { planarColumns, STREAMS, type Column, type Stream } from "../schema.ts";
 import { ByteWriter } from "./byte-writer.ts";
 
 const columnHeader = ({ name, type }: Column): Buffer => {
@@ -13,19 +13,24 @@ const columnHeader = ({ name, type }: Column): Buffer => {
   return Buffer.from(writer.bytes());
 };
 
-const HEADERS = Object.fromEntries(
-  Object.entries(STREAMS).map(([stream, columns]) => [stream, columns.map(columnHeader)]),
-) as Record<Stream, Buffer[]>;
+const headersOf = (columnsOf: (stream: Stream) => readonly Column[]) =>
+  Object.fromEntries((Object.keys(STREAMS) as Stream[]).map((stream) => [stream, columnsOf(stream).map(columnHeader)])) as Record<Stream, Buffer[]>;
+
+const HEADERS = { whole: headersOf((stream) => STREAMS[stream]), planes: headersOf(planarColumns) };
+
+/** How `row` travels: in one column, or in the planes of schema version 2. */
+export type RowForm = "whole" | "planes";
 
 /** A column's body, whole or in pieces that are joined without anything between them. */
 export type ColumnBody = Uint8Array | readonly Uint8Array[];
 
 /**
- * Joins column bodies, given in schema order, to one block of schema version 1. Writes into `out`
- * when it is large enough (the result is then a view of it), otherwise into new memory.
+ * Joins column bodies, given in schema order, to one block; `row` whole, or in its planes (schema
+ * version 2). Writes into `out` when it is large enough (the result is then a view of it), otherwise
+ * into new memory.
  */
-export const encodeNative = (stream: Stream, columns: readonly ColumnBody[], rows: number, out?: Buffer): Buffer => {
-  const headers = HEADERS[stream];
+export const encodeNative = (stream: Stream, columns: readonly ColumnBody[], rows: number, out?: Buffer, row: RowForm = "whole"): Buffer => {
+  const headers = HEADERS[row][stream];
   if (columns.length !== headers.length) throw new Error(`BUG: ${stream} has ${headers.length} columns, got ${columns.length}`);
   const writer = new ByteWriter(16);
   writer.varint(headers.length);
