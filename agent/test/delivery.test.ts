@@ -115,7 +115,7 @@ describe("delivery", () => {
       await expect.poll(() => backend.messages.length, WAIT).toBe(10);
       expect(times[2]! - times[1]!).toBeGreaterThanOrEqual(1_000);
       expect(backend.received.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
-      expect(backend.headers[0]).toMatchObject({ authorization: "Bearer obs_i_test", "content-encoding": "zstd", "x-obs-schema": "1" });
+      expect(backend.headers[0]).toMatchObject({ authorization: "Bearer obs_i_test", "content-encoding": "zstd", "x-obs-schema": "2" });
       const { stderr } = await agent.kill("SIGTERM");
       expect(stderr).toContain("is the API key right");
     }));
