@@ -1,182 +1,103 @@
 /**
  * What the agent costs: CPU seconds of its process tree per GB of log lines, from its start to the
- * last acknowledgement, against a sink that only acknowledges. Afterwards the bodies that the sink
- * kept are opened and counted: rows out must be rows in.
+ * last acknowledgement, and what it sends and keeps in memory meanwhile. Rows out must be rows in.
  */
 
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
-import { countBodies } from "./sink/count-bodies.ts";
-import type { BodyCounts } from "./sink/count-bodies.ts";
-import { startSink } from "./sink/start-sink.ts";
-import type { Sink } from "./sink/start-sink.ts";
-import { agentProcess } from "./system/agent.ts";
-import type { Child } from "./tool/children.ts";
-import { cpuSeconds, peakRssMB } from "./tool/process-tree.ts";
+import { runAgent } from "./measure/agent-run.ts";
+import type { AgentRun } from "./measure/agent-run.ts";
+import { writeInput } from "./measure/input.ts";
+import type { Input } from "./measure/input.ts";
+import { isComplete, summarize } from "./measure/summary.ts";
+import { WORK_NAMES, WORKS } from "./measure/works.ts";
+import type { Work, WorkName } from "./measure/works.ts";
+import { filesystemOf, isInMemory } from "./tool/filesystem.ts";
 import { runTool } from "./tool/run-tool.ts";
 import type { ToolContext } from "./tool/run-tool.ts";
-import { median, rounded } from "./tool/statistics.ts";
-import { writeWork } from "./work-data.ts";
-import type { WorkData } from "./work-data.ts";
-
-const WORKS = ["w1", "w2"] as const;
-type Work = (typeof WORKS)[number];
+import { rounded } from "./tool/statistics.ts";
 
 /**
  * Fluent Bit 5.1.1 over the same bytes on the machine that the bench kit was made on: measured
  * there once, not run here. The ratio compares two machines unless this is that one.
  */
-const REFERENCE_CPU_SECONDS_PER_GB: Readonly<Record<Work, Readonly<Record<string, number>>>> = {
+const REFERENCE_CPU_SECONDS_PER_GB: Readonly<Partial<Record<WorkName, Readonly<Record<string, number>>>>> = {
   w1: { "fluent-bit": 19.5 },
   w2: { "fluent-bit": 36.4 },
 };
 
-const POLL_MS = 250;
-const STALL_LIMIT_MS = 60_000;
-
 const OPTIONS = {
-  work: { type: "choice", choices: ["all", ...WORKS], default: "all", description: "w1: tail, parse, ship; w2: the same with masking" },
-  mb: { type: "integer", default: 512, min: 1, max: 4096, description: "MiB of input" },
+  work: {
+    type: "choice",
+    choices: ["all", ...WORK_NAMES],
+    default: "all",
+    description: "w1: tail, parse, ship JSON lines; w2: the same with masking; w3: an access log; w4: w1 with the buffer on a disk",
+  },
+  mb: { type: "integer", default: 0, min: 1, max: 4096, description: "MiB of input; when not given 512, for w3 256" },
   runs: { type: "integer", default: 3, min: 1, max: 20, description: "runs of each; figures are medians" },
+  workers: { type: "integer", default: 1, min: 1, max: 64, description: "worker threads of the agent; the input is as many files" },
 } as const;
 
 type Context = ToolContext<typeof OPTIONS>;
-
-interface Input extends WorkData {
-  readonly path: string;
-}
-
-interface Reached {
-  readonly cpuSeconds: number;
-  readonly peakRssMB: number;
-  readonly endedMs: number;
-}
-
-interface Run extends Omit<Reached, "endedMs"> {
-  readonly wallSeconds: number;
-  readonly wireBytes: number;
-  readonly batches: number;
-  readonly counts: BodyCounts;
-}
-
-/** Measured in the turn in which the last acknowledgement became known. Rejects when nothing moves any more. */
-const untilAcknowledged = (context: Context, input: Input, name: string, sink: Sink, agent: Child): Promise<Reached> =>
-  new Promise((resolve, reject) => {
-    let peakMB = 0;
-    let rows = 0;
-    let movedMs = Date.now();
-    const look = (): void => {
-      peakMB = Math.max(peakMB, peakRssMB(agent.pid));
-      if (sink.rows > rows) movedMs = Date.now();
-      rows = sink.rows;
-      context.progress.update(`${name}: ${Math.floor((100 * rows) / input.lines)} % acknowledged`);
-      const reason = context.signal.aborted ? "stopped" : !agent.running ? "the agent ended" : Date.now() - movedMs > STALL_LIMIT_MS ? "no progress" : "";
-      if (reason === "") return;
-      clearInterval(timer);
-      reject(new Error(`${name}: ${reason} with ${rows} of ${input.lines} rows acknowledged`));
-    };
-    const timer = setInterval(look, POLL_MS);
-    void sink.reached(input.lines).then(() => {
-      const reached = { cpuSeconds: cpuSeconds(agent.pid), endedMs: Date.now() };
-      clearInterval(timer);
-      resolve({ ...reached, peakRssMB: Math.max(peakMB, peakRssMB(agent.pid)) });
-    });
-  });
-
-/** One run of the agent over the whole input, in a folder of its own. */
-const measure = async (context: Context, input: Input, name: string, masking: boolean): Promise<Run> => {
-  const folder = join(context.scratch, name);
-  const sink = await startSink(context.children, folder);
-  const startedMs = Date.now();
-  const agent = context.children.start(
-    agentProcess({ name: `${name}-agent`, folder, endpoint: sink.url, apiKey: "obs_i_bench", include: [input.path], masking }),
-  );
-  try {
-    const { endedMs, ...figures } = await untilAcknowledged(context, input, name, sink, agent);
-    await agent.stop();
-    await sink.stop();
-    context.progress.update(`${name}: counting rows`);
-    return { ...figures, wallSeconds: (endedMs - startedMs) / 1000, wireBytes: sink.wireBytes, batches: sink.batches, counts: countBodies(sink.recording) };
-  } finally {
-    await agent.stop();
-    await sink.stop();
-    // Runs of large works would fill a small disk between them.
-    await rm(folder, { recursive: true, force: true });
-  }
-};
-
-const summarize = (input: Input, runs: readonly Run[]): Record<string, unknown> => {
-  const gigabytes = input.bytes / 1e9;
-  const of = (figure: (run: Run) => number): number => median(runs.map(figure));
-  const cpu = of((run) => run.cpuSeconds);
-  return {
-    cpuSecondsPerGB: rounded(cpu / gigabytes, 2),
-    linesPerCpuSecond: Math.round(input.lines / cpu),
-    wallMBps: rounded((gigabytes * 1000) / of((run) => run.wallSeconds), 1),
-    wirePerInputByte: rounded(of((run) => run.wireBytes) / input.bytes, 4),
-    peakRssMB: rounded(of((run) => run.peakRssMB), 1),
-    rowsIn: input.lines,
-    rowsOut: of((run) => run.counts.rows),
-    batches: of((run) => run.batches),
-    cpuSecondsOfRuns: runs.map((run) => rounded(run.cpuSeconds, 2)),
-  };
-};
-
-const runsOf = async (context: Context, input: Input, name: string, masking: boolean): Promise<Run[]> => {
-  const runs: Run[] = [];
-  for (let i = 1; i <= context.options.runs; i++) runs.push(await measure(context, input, `${name}-${i}`, masking));
-  return runs;
-};
-
-const complete = (input: Input, runs: readonly Run[]): boolean => runs.every(({ counts }) => counts.rows === input.lines);
-
-/** Everything that the generator hid was found, and nothing else was taken for it. */
-const masksExactly = ({ sensitive }: Input, runs: readonly Run[]): boolean =>
-  runs.every(({ counts }) => isDeepStrictEqual(counts.masked, sensitive) && Object.values(counts.unmasked).every((count) => count === 0));
 
 interface WorkOutcome {
   readonly figures: Record<string, unknown>;
   readonly passed: boolean;
 }
 
-/** The default configuration, which masks; for w1 also with masking off, which is what the peers' w1 does. */
+/** The contenders take turns, so that a machine that grows slower meanwhile does so for all of them. */
 const runWork = async (context: Context, input: Input, work: Work): Promise<WorkOutcome> => {
-  const runs = await runsOf(context, input, work, true);
-  const unmaskedRuns = work === "w1" ? await runsOf(context, input, "w1-unmasked", false) : [];
-  const figures = summarize(input, runs);
-  const peers = Object.entries(REFERENCE_CPU_SECONDS_PER_GB[work]).map(([name, cpuSecondsPerGB]) => [
+  const { runs, workers } = context.options;
+  const masked: AgentRun[] = [];
+  const unmasked: AgentRun[] = [];
+  for (let turn = 1; turn <= runs; turn++) {
+    masked.push(await runAgent(context, input, { name: `${work.name}-${turn}`, masking: true, workers, inScratch: work.onDisk }));
+    if (work.alsoUnmasked) unmasked.push(await runAgent(context, input, { name: `${work.name}-unmasked-${turn}`, masking: false, workers, inScratch: work.onDisk }));
+  }
+  const figures = summarize(input, masked);
+  const reference = Object.entries(REFERENCE_CPU_SECONDS_PER_GB[work.name] ?? {}).map(([name, cpuSecondsPerGB]) => [
     name,
-    { cpuSecondsPerGB, ratio: rounded(cpuSecondsPerGB / (figures["cpuSecondsPerGB"] as number), 2), reference: true },
+    { cpuSecondsPerGB, ratio: rounded(cpuSecondsPerGB / figures.cpuSecondsPerGB, 2), reference: true },
   ]);
   return {
     figures: {
       ...figures,
-      sensitive: input.sensitive,
-      masked: runs[0]!.counts.masked,
-      unmasked: runs[0]!.counts.unmasked,
+      workers,
+      ...masked[0]!.check.figures(),
       // The peers' w2 drops nine of ten DEBUG lines; here every row is shipped.
       sampling: "none",
-      ...(unmaskedRuns.length > 0 ? { maskingOff: summarize(input, unmaskedRuns) } : {}),
-      peers: Object.fromEntries(peers),
+      ...(unmasked.length > 0 ? { maskingOff: summarize(input, unmasked) } : {}),
+      peers: Object.fromEntries(reference),
     },
-    passed: complete(input, runs) && complete(input, unmaskedRuns) && masksExactly(input, runs),
+    passed: isComplete(input, masked) && isComplete(input, unmasked, false),
   };
+};
+
+/** Throws when a work needs a disk and the scratch folder is in memory. */
+const checkFilesystem = (works: readonly Work[], scratch: string): void => {
+  const onDisk = works.find((work) => work.onDisk);
+  const filesystem = filesystemOf(scratch);
+  if (onDisk && isInMemory(filesystem))
+    throw new Error(`${onDisk.name} measures a buffer on a disk, and ${scratch} is on ${filesystem}: name a folder on a disk with --dir, or leave ${onDisk.name} out with --work`);
 };
 
 await runTool({
   name: "bench-agent",
   description: "Measures the CPU, wire bytes and memory that the agent needs for the bench kit's works.",
   options: OPTIONS,
+  deadlineMs: ({ runs }) => (20 + 20 * runs) * 60_000,
   run: async (context) => {
-    const path = join(context.scratch, "app.log");
-    context.progress.update(`writing ${context.options.mb} MB of input`);
-    const input: Input = { path, ...writeWork(path, context.options.mb) };
+    const { options, scratch, progress } = context;
+    const works = WORK_NAMES.filter((name) => options.work === "all" || options.work === name).map((name) => WORKS[name]);
+    checkFilesystem(works, scratch);
+    const inputs = new Map<string, Input>();
     const result: Record<string, unknown> = {};
     let passed = true;
-    for (const work of WORKS.filter((name) => context.options.work === "all" || context.options.work === name)) {
+    for (const work of works) {
+      const megabytes = options.mb || work.defaultMb;
+      progress.update(`writing ${megabytes} MB of ${work.log} log`);
+      const input = inputs.get(work.log) ?? writeInput(scratch, work.log, megabytes, options.workers);
+      inputs.set(work.log, input);
       const outcome = await runWork(context, input, work);
-      result[work] = outcome.figures;
+      result[work.name] = outcome.figures;
       passed &&= outcome.passed;
     }
     return { result, passed };

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { BATCH_HEADERS, batchPath, encodeLogs, formatBatchKey } from "@obs/wire";
 import type { LogRecord } from "@obs/wire";
 import { Children } from "../tool/children.ts";
+import { MaskCheck } from "../work/row-checks.ts";
 import { countBodies } from "./count-bodies.ts";
 import { startSink } from "./start-sink.ts";
 
@@ -60,8 +61,10 @@ it("acknowledges at once, and its recording tells what came", async () => {
   await reached;
   expect(sink).toMatchObject({ rows: 3, batches: 2 });
   await sink.stop();
-  expect(countBodies(sink.recording)).toMatchObject({
-    rows: 3,
+  const check = new MaskCheck({ email: 1, card: 0, ssn: 0, key: 0 });
+  expect(countBodies(sink.recording, check)).toMatchObject({ rows: 3 });
+  expect(check.holds()).toBe(false);
+  expect(check.figures()).toMatchObject({
     masked: { email: 1, card: 0, ssn: 0, key: 0 },
     unmasked: { email: 1, card: 0, ssn: 1, key: 0 },
   });

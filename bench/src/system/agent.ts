@@ -17,6 +17,8 @@ export interface AgentOptions {
   readonly apiKey: string;
   /** Globs of the files to follow, each from its beginning. */
   readonly include: readonly string[];
+  /** Its data folder; one in `folder` when not given. */
+  readonly dataDir?: string;
   /** Default true, as in the agent. */
   readonly masking?: boolean;
   /** Longest wait after a failed delivery, such as `1s`; the agent's default when not given. */
@@ -30,13 +32,13 @@ export interface AgentOptions {
 export const agentDataDir = (folder: string): string => join(folder, "agent-data");
 
 /** Writes the configuration; everything that is not in it keeps its default. */
-export const agentProcess = ({ name, folder, endpoint, apiKey, include, masking = true, retryLongest, more = {}, preload, env = {} }: AgentOptions): ChildOptions => {
+export const agentProcess = ({ name, folder, endpoint, apiKey, include, dataDir = agentDataDir(folder), masking = true, retryLongest, more = {}, preload, env = {} }: AgentOptions): ChildOptions => {
   mkdirSync(folder, { recursive: true });
   const configFile = join(folder, "config.yaml");
   const config = {
     endpoint,
     api_key: apiKey,
-    data_dir: agentDataDir(folder),
+    data_dir: dataDir,
     files: [{ include, read_from: "beginning" }],
     host_metrics: { enabled: false },
     // Port 8686 may belong to this machine's own agent.

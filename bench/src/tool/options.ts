@@ -8,6 +8,7 @@ export interface BooleanOption {
 }
 export interface IntegerOption {
   readonly type: "integer";
+  /** Below `min`: the tool finds a value itself when none is given. */
   readonly default: number;
   readonly min: number;
   readonly max: number;
@@ -71,7 +72,7 @@ export const parseOptions = <O extends Options>(options: O, argv: readonly strin
 
 const bounds = (option: Option): string => {
   if (option.type === "boolean") return "";
-  if (option.type === "integer") return ` (${option.min} to ${option.max}, default ${option.default})`;
+  if (option.type === "integer") return ` (${option.min} to ${option.max}${option.default < option.min ? "" : `, default ${option.default}`})`;
   if (option.type === "choice") return ` (${option.choices.filter((choice) => choice !== "").join(", ")}${option.default ? `; default ${option.default}` : ""})`;
   return option.default ? ` (default ${option.default})` : "";
 };

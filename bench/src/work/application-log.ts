@@ -51,6 +51,8 @@ const elapsedMs = (seconds: number): number => {
 
 export class ApplicationLog {
   readonly sensitive: SensitiveCounts = { email: 0, card: 0, ssn: 0, key: 0 };
+  /** Lines of level DEBUG so far. */
+  debugLines = 0;
   readonly #random = new PythonRandom(SEED);
   readonly #hosts: readonly string[];
   #seconds = 0;
@@ -65,6 +67,7 @@ export class ApplicationLog {
     this.#seconds += random.exponential(LINES_PER_SECOND);
     const share = random.random();
     const level = share < 0.3 ? "DEBUG" : share < 0.9 ? "INFO" : share < 0.97 ? "WARN" : "ERROR";
+    if (share < 0.3) this.debugLines++;
     const message = this.#message() + this.#sensitiveSuffix();
     const timestamp = new Date(START_MS + elapsedMs(this.#seconds)).toISOString();
     const status = this.#pick(STATUSES);
