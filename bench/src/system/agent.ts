@@ -6,7 +6,10 @@ import { fileURLToPath } from "node:url";
 import type { ChildOptions } from "../tool/children.ts";
 
 /** What `npx obs-agent` runs in a checkout. */
-const AGENT_CLI = fileURLToPath(new URL("../bin/obs-agent.js", import.meta.resolve("obs-agent")));
+export const AGENT_CLI = fileURLToPath(new URL("../bin/obs-agent.js", import.meta.resolve("obs-agent")));
+
+/** What the published package runs: made by `npm run build`. */
+export const BUILT_AGENT_CLI = fileURLToPath(new URL("../dist/bundle/cli.js", import.meta.resolve("obs-agent")));
 
 export interface AgentOptions {
   /** Names its log file. */

@@ -42,16 +42,38 @@ const treeOf = (root: number): ProcessStat[] => {
 /** User and system seconds of all threads of the process and its descendants since they started. */
 export const cpuSeconds = (root: number): number => treeOf(root).reduce((sum, { ticks }) => sum + ticks, 0) / TICKS_PER_SECOND;
 
+export interface Memory {
+  /** MB are 10^6 bytes, summed over the tree. */
+  readonly rssMB: number;
+  /** Largest resident sizes so far (VmHWM). */
+  readonly peakRssMB: number;
+  readonly threads: number;
+}
+
+/** Memory and threads of the process and its living descendants. */
+export const memoryOf = (root: number): Memory => {
+  const total = { rssMB: 0, peakRssMB: 0, threads: 0 };
+  for (const pid of processTree(root)) {
+    const status = statusOf(pid);
+    const figure = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0);
+    total.rssMB += (figure("VmRSS") * 1024) / 1e6;
+    total.peakRssMB += (figure("VmHWM") * 1024) / 1e6;
+    total.threads += figure("Threads");
+  }
+  return total;
+};
+
+/** "" when the process is gone. */
+const statusOf = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/status`, "latin1");
+  } catch {
+    return "";
+  }
+};
+
 /** Largest resident size so far, summed over the tree, in MB (10^6 bytes). */
-export const peakRssMB = (root: number): number =>
-  processTree(root).reduce((sum, pid) => {
-    try {
-      const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? "0";
-      return sum + (Number(kibibytes) * 1024) / 1e6;
-    } catch {
-      return sum;
-    }
-  }, 0);
+export const peakRssMB = (root: number): number => memoryOf(root).peakRssMB;
 
 /** The command line of a process, arguments joined by blanks; "" when it is gone. */
 export const commandLine = (pid: number): string => {
