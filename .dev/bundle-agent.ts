@@ -18,7 +18,7 @@ const ASSETS = ["wasm/row-pass.wasm"];
 export const bundleAgent = async (): Promise<void> => {
   const folder = join(root, "agent", "dist", "bundle");
   rmSync(folder, { recursive: true, force: true });
-  const bundle = await rolldown({ input: { cli: join(root, "agent", "src", "cli.ts") }, platform: "node", external: NATIVE, logLevel: "warn" });
+  const bundle = await rolldown({ input: { cli: join(root, "agent", "src", "cli.ts"), "line-worker": join(root, "agent", "src", "line-worker.ts") }, platform: "node", external: NATIVE, logLevel: "warn" });
   // Flat: what a module finds beside itself by import.meta.url is beside every chunk.
   await bundle.write({ dir: folder, format: "esm", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" });
   await bundle.close();

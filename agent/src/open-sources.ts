@@ -4,7 +4,7 @@ import { encodeSamples, encodeSeries } from "@obs/wire";
 import { compress } from "./codec/zstd.ts";
 import type { AgentConfig } from "./config/resolve.ts";
 import type { SourceClass } from "./config/schema.ts";
-import type { CommitTarget } from "./core/batch-buffer.ts";
+import type { OrderedTarget } from "./core/batch-buffer.ts";
 import type { Clock } from "./core/clock.ts";
 import type { LineShard, MetricShard, RecordShard, Source } from "./core/contracts.ts";
 import type { MetricsRegistry } from "./core/counters.ts";
@@ -12,6 +12,7 @@ import type { Log } from "./core/log.ts";
 import { findSources } from "./found-sources.ts";
 import { DEFAULT_MULTILINE, multilineSettings, type MultilineSettings } from "./multiline/index.ts";
 import { openLineShard } from "./open-line-shard.ts";
+import { openWorkerPool, openWorkerShards } from "./open-worker-shards.ts";
 import { outputsOfThisProcess, sourceCounters } from "./pipeline-figures.ts";
 import type { RowCounts } from "./rows/contracts.ts";
 import { createMask } from "./mask/index.ts";
@@ -34,12 +35,15 @@ import { createPrometheusSource } from "./sources/prometheus/index.ts";
 import { createStatsdSource } from "./sources/statsd/index.ts";
 import { createStdinSource, type StdinSource } from "./sources/stdin/index.ts";
 import { createSyslogSource } from "./sources/syslog/index.ts";
+import { canTravel } from "./workers/can-travel.ts";
+import type { WorkerLineShard } from "./workers/worker-line-shard.ts";
+import type { WorkerPool } from "./workers/worker-pool.ts";
 
 export interface SourcePlannerOptions {
   /** Ship standard input, and nothing else. */
   readonly stdinService: string | undefined;
   readonly dataDir: string;
-  readonly intake: (source: SourceClass) => CommitTarget;
+  readonly intake: (source: SourceClass) => OrderedTarget;
   /** As the buffer holds them when a source is opened. */
   readonly positions: () => FileSourceDeps["positions"];
   readonly wasFollowed: NonNullable<FileSourceDeps["wasFollowed"]>;
@@ -57,7 +61,13 @@ export interface SourcePlannerOptions {
 /** Somebody waits for the durable write: long enough for those who come at the same time to share it. */
 const REPLY_LINGER_MS = 20;
 
-export const sourcePlanner = ({ stdinService, dataDir, intake, positions, wasFollowed, onRows, onSeries, onStdin, clock, rowClock, clockSkewMs, log, counters }: SourcePlannerOptions) => (config: AgentConfig): SourcePlan[] => {
+/** The plans of one configuration after the other, over one set of worker threads. */
+export const sourcePlanner = (options: SourcePlannerOptions): ((config: AgentConfig) => SourcePlan[]) => {
+  const pool = openWorkerPool(options.log);
+  return (config) => planSources(options, pool, config);
+};
+
+const planSources = ({ stdinService, dataDir, intake, positions, wasFollowed, onRows, onSeries, onStdin, clock, rowClock, clockSkewMs, log, counters }: SourcePlannerOptions, pool: WorkerPool, config: AgentConfig): SourcePlan[] => {
   const { environment, host, batch, mask } = config;
   // Files are judged by the clock of this host, which their times come from.
   const deps = (source: SourceClass) => ({ positions: positions(), clock: source === "file" ? clock : rowClock, log, host, counters: sourceCounters(counters, source) });
@@ -71,6 +81,21 @@ export const sourcePlanner = ({ stdinService, dataDir, intake, positions, wasFol
       return { source: create(shard), flush: () => shard.flush() };
     },
   });
+
+  /** Files, whose rows are made by several threads where `workers` asks for it. */
+  const files = (options: AgentConfig["files"][number], firstThread: number): SourcePlan => {
+    const multiline = multilineSettings(options.multiline);
+    if (config.workers === 1 || !canTravel(options.parser)) return lines("file", options, multiline, file(options));
+    return {
+      key: keyOf("file", [options, config.workers]),
+      open: () => {
+        const shards = openWorkerShards({ config, multiline, pool, firstThread, intake: () => intake("file"), clockSkewMs });
+        for (const { counts } of shards) onRows(counts);
+        const all = (act: (shard: WorkerLineShard) => Promise<void>) => async () => void (await Promise.all(shards.map(act)));
+        return { source: file(options)(shards), flush: all((shard) => shard.flush()), close: all((shard) => shard.close()) };
+      },
+    };
+  };
 
   const openRecordShard = (source: SourceClass, lingerMs: number): BlockRecordShard => {
     const block = new LogBlock({ maxRows: batch.max_rows, mask });
@@ -102,8 +127,8 @@ export const sourcePlanner = ({ stdinService, dataDir, intake, positions, wasFol
 
   const found = findSources(config);
   const ownFiles = [`${dataDir}/**`, ...outputsOfThisProcess(), ...found.filesReadElsewhere];
-  const file = ({ include, exclude, read_from: readFrom, encoding, service, environment: own = environment, parser }: AgentConfig["files"][number]) => (shard: LineShard): Source =>
-    createFileSource(fileSourceSchema.parse({ include, exclude: [...exclude, ...ownFiles], readFrom, encoding, service, environment: own, parser }), shard, { ...deps("file"), wasFollowed });
+  const file = ({ include, exclude, read_from: readFrom, encoding, service, environment: own = environment, parser }: AgentConfig["files"][number]) => (shards: LineShard | readonly LineShard[]): Source =>
+    createFileSource(fileSourceSchema.parse({ include, exclude: [...exclude, ...ownFiles], readFrom, encoding, service, environment: own, parser }), shards, { ...deps("file"), wasFollowed });
 
   const replyLingerMs = Math.min(batch.linger, REPLY_LINGER_MS);
   const { host_metrics: hostMetrics, statsd, prometheus, otlp } = config;
@@ -119,7 +144,7 @@ export const sourcePlanner = ({ stdinService, dataDir, intake, positions, wasFol
   const kubernetes = (shard: LineShard): Source => createKubernetesSource({ environment, ...config.kubernetes }, shard, following("kubernetes"));
 
   return [
-    ...config.files.map((options) => lines("file", options, multilineSettings(options.multiline), file(options))),
+    ...config.files.map(files),
     ...(found.journald ? [lines("journald", config.journald, DEFAULT_MULTILINE, journald)] : []),
     ...(found.docker ? [lines("docker", [config.docker, found.kubernetes, found.journald], DEFAULT_MULTILINE, docker)] : []),
     ...(found.kubernetes ? [lines("kubernetes", config.kubernetes, DEFAULT_MULTILINE, kubernetes)] : []),

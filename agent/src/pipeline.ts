@@ -9,12 +9,14 @@
  *   parse, enrich, mask, encode       rows/       one pass over the records of a block, inside one arena
  *                                     shard/      when a block is sealed, and with which positions
  *                                     codec/      zstd
+ *                                     workers/    the same in worker threads, for files, where `workers` asks for it
  *   buffer                            buffer/     batch and positions in one atomic synced write
  *   send                              sinks/      until acknowledged, or refused for good
  */
 
 import { startAdmin, type AdminServer } from "./admin/server.ts";
 import { statusOf, type Status } from "./admin/status.ts";
+import { KeyOrder } from "./buffer/key-order.ts";
 import { openDiskBuffer } from "./buffer/open-buffer.ts";
 import type { AgentConfig } from "./config/resolve.ts";
 import { systemClock, type Clock } from "./core/clock.ts";
@@ -85,11 +87,12 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
   const seriesTables: SeriesTable[] = [];
 
   // source
+  const order = new KeyOrder();
   let stdin: StdinSource | undefined;
   let positions = buffer.positions;
   let wasFollowed = followsNothing;
   const planSources = sourcePlanner({
-    stdinService, dataDir, clock, rowClock: correctedClock(clock, skew), clockSkewMs: () => skew.aheadMs, log, counters, intake: (source) => buffer.intake(source), positions: () => positions, wasFollowed: (path) => wasFollowed(path),
+    stdinService, dataDir, clock, rowClock: correctedClock(clock, skew), clockSkewMs: () => skew.aheadMs, log, counters, intake: (source) => order.over(buffer.intake(source)), positions: () => positions, wasFollowed: (path) => wasFollowed(path),
     onRows: (counts) => void rowCounts.push(counts), onSeries: (table) => void seriesTables.push(table), onStdin: (source) => void (stdin = source),
   });
   const sources = new SourceSet();
@@ -157,6 +160,7 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
         await sender.stop();
         await admin?.close();
         await buffer.close();
+        await sources.close();
       })());
     },
     status,

@@ -14,6 +14,8 @@ export interface OpenSource {
   readonly source: Source;
   /** Makes durable what the source has handed on. */
   flush(): Promise<void>;
+  /** Lets go what the source has outside of this thread. After the last flush. */
+  close?(): Promise<void>;
 }
 
 /** A source as a configuration asks for it. */
@@ -70,6 +72,11 @@ export class SourceSet {
     await Promise.all(Array.from(this.#running.values(), ({ source }) => source.stop()));
   }
 
+  /** After `stop` and the last flush. */
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#running.values(), ({ close }) => close?.()));
+  }
+
   async #replace(plans: readonly SourcePlan[], beforeOpening: () => Promise<void>): Promise<Replaced> {
     const before = this.#running;
     const wanted = new Map(numbered(plans));
@@ -95,13 +102,14 @@ export class SourceSet {
 }
 
 const openInto = async (target: Map<string, Running>, key: string, plan: SourcePlan): Promise<void> => {
-  const { source, flush } = plan.open();
-  target.set(key, { plan, source, flush });
-  await source.start();
+  const opened = plan.open();
+  target.set(key, { ...opened, plan });
+  await opened.source.start();
 };
 
 /** A flush that fails is no reason to stay: what is not durable is read again from its position. */
 const close = async (leaving: readonly Running[]): Promise<void> => {
   await Promise.all(leaving.map(({ source }) => source.stop()));
   await Promise.allSettled(leaving.map(({ flush }) => flush()));
+  await Promise.all(leaving.map(({ close }) => close?.()));
 };

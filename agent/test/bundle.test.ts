@@ -1,7 +1,7 @@
 /** The agent as it is published: bundled. */
 
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { AgentProcess, withScratch } from "./agent-process.ts";
@@ -25,6 +25,22 @@ describe("the bundled agent", () => {
       expect(backend.messages[7]).toBe("line 7 of [EMAIL]");
       // Where it is missing, TypeScript works in its place, and nothing else tells.
       expect(readFileSync(new URL("wasm/row-pass.wasm", BUNDLED))).toEqual(readFileSync(new URL("../src/rows/wasm/row-pass.wasm", import.meta.url)));
+    } finally {
+      await backend.close();
+    }
+  });
+
+  it("makes rows in worker threads", async () => {
+    const backend = await BackendDouble.start();
+    try {
+      await withScratch(async ({ path, configure }) => {
+        mkdirSync(path("logs"));
+        for (const name of ["a", "b"]) writeFileSync(path("logs", `${name}.log`), `one of ${name}\ntwo of ${name}\n`);
+        const agent = new AgentProcess({ cli: fileURLToPath(BUNDLED), args: ["run", "--config", await configure(backend.url, { workers: 2 })] });
+        await expect.poll(() => backend.messages.length, { timeout: 20_000 }).toBe(4);
+        expect((await agent.kill("SIGTERM")).code).toBe(0);
+      });
+      expect(backend.messages.toSorted()).toEqual(["one of a", "one of b", "two of a", "two of b"]);
     } finally {
       await backend.close();
     }

@@ -80,6 +80,8 @@ describe("reload", () => {
       const steps: Record<string, unknown>[] = [
         { files: groups(scratch, { include: ["*.log"], service: "renamed" }) },
         { files: groups(scratch, { include: ["*.log"] }), batch: { max_rows: 50, linger: "20ms" } },
+        { files: groups(scratch, { include: ["*.log"] }), workers: 2 },
+        { files: groups(scratch, { include: ["*.log"] }), workers: 3, mask: { detectors: ["email"] } },
         { files: groups(scratch, { include: ["a.log"], read_from: "end" }, { include: ["b.log", "c.log"], service: "two", read_from: "end" }) },
         { files: groups(scratch, { include: ["*.log"] }), mask: { enabled: false }, send: { max_in_flight: 1, retry_first: "50ms", retry_longest: "200ms" } },
         { files: groups(scratch, { include: ["*.log"] }), admin: { enabled: false }, environment: "production" },

@@ -103,6 +103,7 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe("The agent's own log."),
   files: z.array(files).prefault([{ include: USUAL_FILES, exclude: OWN_FILES }]).describe("Files to follow, in groups with their own options. Let every file match one group only: one that matches two is shipped twice. An empty list follows none."),
+  workers: count(1, 64).prefault(1).describe("Threads that make rows of the lines of `files`, each of a part of the files: parse, mask, encode, compress. `1`: the main thread does it. More take some 35 MB each, and a little more CPU for the same lines; they help where one core cannot keep up. A file and its rotated ones are one thread's."),
   journald: journaldSchema,
   docker: dockerSchema,
   kubernetes: kubernetesSchema,

@@ -30,6 +30,14 @@ export interface CommitTarget {
   whenRoom(signal?: AbortSignal): Promise<void>;
 }
 
+/** For shards that seal in another thread: their keys are handed out now and committed later. */
+export interface OrderedTarget extends CommitTarget {
+  /** Key of a batch that is committed later; every commit that comes meanwhile waits for it. */
+  reserveKey(): BatchKey;
+  /** No batch of this reserved key will come. */
+  giveUp(key: string): void;
+}
+
 /** The side that the sender reads from. */
 export interface BatchQueue {
   /** Each waiting batch once, oldest run first, in the order of keys; undefined = none right now. */

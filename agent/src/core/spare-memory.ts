@@ -11,19 +11,22 @@ const LEAST_BYTES = 64 * 1024;
 
 export class SpareMemory {
   readonly #maxSpares: number;
+  readonly #allocate: (bytes: number) => Buffer;
   readonly #spares: Buffer[] = [];
   /** What was taken and not given back. A body that never is given back is collected like any other. */
   readonly #taken = new WeakMap<Uint8Array, Buffer>();
 
-  constructor(maxSpares: number) {
+  /** `allocate`: memory of any content; plain by default. */
+  constructor(maxSpares: number, allocate: (bytes: number) => Buffer = Buffer.allocUnsafeSlow) {
     this.#maxSpares = maxSpares;
+    this.#allocate = allocate;
   }
 
   /** `length` bytes of any content. */
   take(length: number): Buffer {
     if (length < LEAST_BYTES) return Buffer.allocUnsafe(length);
     let memory = this.#spares.pop();
-    if (!memory || memory.length < length) memory = Buffer.allocUnsafeSlow(Math.ceil(length / STEP_BYTES) * STEP_BYTES);
+    if (!memory || memory.length < length) memory = this.#allocate(Math.ceil(length / STEP_BYTES) * STEP_BYTES);
     const bytes = memory.subarray(0, length);
     this.#taken.set(bytes, memory);
     return bytes;

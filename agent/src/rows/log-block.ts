@@ -36,6 +36,9 @@ import { WasmRowPass } from "./wasm-row-pass.ts";
 
 export type { MaskOptions, RowCounts } from "./contracts.ts";
 
+/** Size of a block's input region unless told otherwise. */
+export const INPUT_BYTES = 2 * 1024 * 1024;
+
 export interface LogBlockOptions {
   /** Rows after which the block is full. At most 65,536. */
   readonly maxRows?: number;
@@ -123,7 +126,7 @@ export class LogBlock {
   #chunkMayBeFast = true;
 
   constructor(options: LogBlockOptions = {}) {
-    const { maxRows = 16_384, inputBytes = 2 * 1024 * 1024, maxLineBytes = 1024 * 1024, multiline } = options;
+    const { maxRows = 16_384, inputBytes = INPUT_BYTES, maxLineBytes = 1024 * 1024, multiline } = options;
     if (maxLineBytes >= inputBytes) throw new RangeError("maxLineBytes must be less than inputBytes");
     if (maxRows > 0x10000) throw new RangeError("maxRows must be at most 65,536");
     const detectors = new Set(options.mask?.enabled === false ? [] : (options.mask?.detectors ?? ALL_DETECTORS));

@@ -9,13 +9,13 @@
 
 import { formatBatchKey } from "@obs/wire";
 import type { CommitTarget } from "../core/batch-buffer.ts";
+import { CommitGate } from "../core/commit-gate.ts";
 import type { Clock } from "../core/clock.ts";
 import type { LineShard, LineStream, SealedBatch } from "../core/contracts.ts";
 import type { LineMarks } from "../core/line-marks.ts";
 import type { Compress, RowBlock } from "../core/row-block.ts";
 import { SKEW_ATTRIBUTE } from "../core/clock-skew.ts";
 import { SpareMemory } from "../core/spare-memory.ts";
-import { CommitGate } from "./commit-gate.ts";
 
 export interface LineShardOptions {
   readonly block: RowBlock;
@@ -26,6 +26,8 @@ export interface LineShardOptions {
   readonly maxCommits?: number;
   /** By how much this host's clock is ahead, ms, when it is off by more than is normal; else 0. */
   readonly clockSkewMs?: () => number;
+  /** Memory for bodies; plain by default. */
+  readonly allocate?: (bytes: number) => Buffer;
 }
 
 
@@ -51,7 +53,7 @@ export class BlockLineShard implements LineShard {
     this.input = options.block.input;
     const maxCommits = options.maxCommits ?? MAX_COMMITS;
     this.#gate = new CommitGate(options.buffer, maxCommits);
-    this.#memory = new SpareMemory(maxCommits);
+    this.#memory = new SpareMemory(maxCommits, options.allocate);
   }
 
   async ready(signal?: AbortSignal): Promise<void> {

@@ -6,11 +6,11 @@
 
 import { formatBatchKey } from "@obs/wire";
 import type { CommitTarget } from "../core/batch-buffer.ts";
+import { CommitGate } from "../core/commit-gate.ts";
 import type { Clock } from "../core/clock.ts";
 import type { IncomingLog, RecordDefaults, RecordShard, SealedBatch } from "../core/contracts.ts";
 import type { Compress, RecordBlock } from "../core/row-block.ts";
 import { SKEW_ATTRIBUTE } from "../core/clock-skew.ts";
-import { CommitGate } from "./commit-gate.ts";
 
 export interface RecordShardOptions {
   readonly block: RecordBlock;

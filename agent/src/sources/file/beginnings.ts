@@ -55,8 +55,11 @@ export const copyBeginning = async (
   const isHeld = await mayCopyAny(candidate, originals);
   const content = await contentCopiedBy(path, candidate, history);
   if (content) return { kind: "copy", content };
-  return isHeld ? { kind: "held" } : undefined;
+  return isHeld || (originals.length > 0 && (await hasChanged(candidate))) ? { kind: "held" } : undefined;
 };
+
+/** Since it was looked at: a copy may have been finished, and its original truncated, in between. */
+const hasChanged = async ({ handle, facts }: Candidate): Promise<boolean> => (await factsOfHandle(handle)).size !== facts.size;
 
 const mayCopyAny = async (candidate: Candidate, originals: readonly FollowedFile[]): Promise<boolean> => {
   for (const original of originals) if (await mayCopy(candidate, original)) return true;

@@ -37,6 +37,10 @@ export class FollowedFile {
   size = 0;
   links = 1;
   queued = false;
+  /** Which of the source's readers has it, for as long as it is followed; set with its first turn. */
+  reader: number | undefined;
+  /** It waits for another reader's lines to be durable. */
+  barred = false;
   /** Everything up to the last look was handed on, except for an unterminated line. */
   caughtUp = false;
   /** Never read again: deleted, or rotated away and silent for long. */

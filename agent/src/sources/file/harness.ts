@@ -22,7 +22,7 @@ export const until = async (check: () => boolean, seen: () => unknown = () => ""
 
 export class Harness {
   readonly folder = mkdtempSync(join(tmpdir(), "obs-file-source-"));
-  readonly shard: RecordingShard;
+  readonly shards: readonly RecordingShard[];
   readonly events: Record<string, number> = {};
   readonly gauges: Record<string, number> = {};
   readonly warnings: string[] = [];
@@ -32,9 +32,28 @@ export class Harness {
   #source: Source | undefined;
   #written = 0;
 
-  constructor(options: Partial<FileSourceInput> = {}, inputBytes?: number, leaveMs?: number) {
+  constructor(options: Partial<FileSourceInput> = {}, inputBytes?: number, leaveMs?: number, shards = 1) {
     this.#options = options;
-    this.shard = new RecordingShard(inputBytes, leaveMs);
+    const positions = new Map<string, Uint8Array>();
+    this.shards = Array.from({ length: shards }, () => new RecordingShard(inputBytes, leaveMs, positions));
+  }
+
+  /** The one, or the first of them. */
+  get shard(): RecordingShard {
+    return this.shards[0]!;
+  }
+
+  /** All lines of all shards, durable or not. */
+  texts(): string[] {
+    return this.shards.flatMap((shard) => shard.texts());
+  }
+
+  unblock(): void {
+    for (const shard of this.shards) shard.unblock();
+  }
+
+  async flush(): Promise<void> {
+    for (const shard of this.shards) await shard.flush();
   }
 
   path(name: string): string {
@@ -49,7 +68,7 @@ export class Harness {
     const quick = { readFrom: "beginning", pollIntervalMs: 20, scanIntervalMs: 100, rotatedQuietMs: 200 } as const;
     const include = [this.path("*.log")];
     const parsed = fileSourceSchema.parse({ include, ...quick, ...this.#options, ...options });
-    this.#source = createFileSource(parsed, this.shard, {
+    this.#source = createFileSource(parsed, this.shards, {
       positions: new Map(this.shard.positions),
       clock: systemClock,
       log: createLog({ level: "info", format: "text", write: (line) => this.warnings.push(line) }),
@@ -73,7 +92,7 @@ export class Harness {
   /** What kill -9 leaves: only what was durable. */
   async kill(): Promise<void> {
     await this.stop();
-    this.shard.crash();
+    for (const shard of this.shards) shard.crash();
   }
 
   get isRunning(): boolean {
@@ -95,7 +114,7 @@ export class Harness {
   account(): { lost: number[]; repeated: number[]; strange: string[] } {
     const counts = Array.from({ length: this.#written }, () => 0);
     const strange: string[] = [];
-    for (const text of this.shard.texts()) {
+    for (const text of this.texts()) {
       const number = /^line (\d+)x*$/.exec(text)?.[1];
       if (number === undefined || Number(number) >= counts.length) strange.push(text);
       else counts[Number(number)]!++;
@@ -107,7 +126,7 @@ export class Harness {
   /** Waits until every written line was read; does not wait for a source that is not running. */
   async drained(): Promise<void> {
     if (!this.#source) return;
-    await until(() => this.shard.texts().length >= this.#written, () => this.account());
+    await until(() => this.texts().length >= this.#written, () => this.account());
   }
 
   async close(): Promise<void> {

@@ -16,7 +16,8 @@ import { errorCode } from "./identity.ts";
 import { OpenFiles } from "./open-files.ts";
 import type { FileSourceOptions } from "./options.ts";
 import { PositionBook, type PositionReader } from "./position.ts";
-import { Reader } from "./reader.ts";
+import { Reader, type ReaderEvents } from "./reader.ts";
+import { Readers } from "./readers.ts";
 import { Registry } from "./registry.ts";
 import { UnreadablePaths } from "./unreadable.ts";
 
@@ -53,27 +54,28 @@ const watchFailure = (error: unknown): string => {
 
 /**
  * `start` resolves when every file that is there has been found and new ones are noticed; `stop` when
- * nothing is read any more. A position never includes bytes that the shard has not taken.
+ * nothing is read any more. A position never includes bytes that the shard has not taken. Several
+ * shards share the files, each with a reader of its own.
  */
-export const createFileSource = (options: FileSourceOptions, shard: LineShard, deps: FileSourceDeps): Source => {
+export const createFileSource = (options: FileSourceOptions, shards: LineShard | readonly LineShard[], deps: FileSourceDeps): Source => {
   const { clock, log, counters, host } = deps;
   const filter = compileGlobs(options.include, options.exclude);
   const book = new PositionBook(deps.positions);
   const history = new ContentHistory();
   const openFiles = new OpenFiles(options.maxOpenFiles);
   const unreadable = new UnreadablePaths(log);
-  const reader = new Reader({
-    shard, openFiles, options, clock, counters, unreadable, hold: deps.hold, retryQuietMs: deps.retryQuietMs,
-    events: {
-      truncated: (file, sinceMs, content) => {
-        history.remember(file.stream.path, [content]);
-        follower.searchCopies(file, sinceMs);
-      },
-      emptied: (file, sinceMs) => follower.searchCopies(file, sinceMs),
-      lost: (file) => follower.refind(file),
-      finished: (file) => registry.forget(file),
+  const events: ReaderEvents = {
+    truncated: (file, sinceMs, content) => {
+      history.remember(file.stream.path, [content]);
+      follower.searchCopies(file, sinceMs);
     },
-  });
+    emptied: (file, sinceMs) => follower.searchCopies(file, sinceMs),
+    lost: (file) => follower.refind(file),
+    finished: (file) => registry.forget(file),
+  };
+  const all = [shards].flat();
+  const readers = all.map((shard) => new Reader({ shard, openFiles, options, clock, counters, unreadable, hold: deps.hold, retryQuietMs: deps.retryQuietMs, events }));
+  const reader = new Readers({ readers, flush: (index) => all[index]!.flush() });
   const adoption = new Adoption({ options, book, history, reader, openFiles, counters, clock, host });
   const registry = new Registry({ filter, wasFollowed: deps.wasFollowed ?? (() => false), maxFiles: options.maxFiles, book, history, adoption, reader, unreadable, counters, clock, log });
   const measured = (): void => {

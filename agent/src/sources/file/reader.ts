@@ -60,6 +60,7 @@ export class Reader {
   readonly #parts: ReaderParts;
   readonly #queue: FollowedFile[] = [];
   readonly #warm = new Set<FollowedFile>();
+  readonly #behind = new Set<FollowedFile>();
   #nextPollMs = 0;
   readonly #bell = new Doorbell();
   /** What is read of files that are not UTF-8, before it becomes that in the shard's input. */
@@ -101,9 +102,15 @@ export class Reader {
     }
   }
 
+  /** One of another reader's is not in this queue: it is looked for again later, and not at once. */
+  #putBehind(file: FollowedFile): void {
+    if (file.after!.reader === file.reader) this.wake(file);
+    else this.#behind.add(file);
+  }
+
   async #turn(file: FollowedFile, signal: AbortSignal): Promise<void> {
-    if (file.closed || file.held) return;
-    if (isBehind(file)) return this.wake(file);
+    if (file.closed || file.held || file.barred) return;
+    if (isBehind(file)) return this.#putBehind(file);
     const held = this.#parts.hold?.(file.stream.path);
     if (held) return void held.then(() => this.wake(file));
     file.after = undefined;
@@ -227,6 +234,8 @@ export class Reader {
 
   /** Looks at files that grew lately and at rotated ones that wait for their end. */
   async #poll(): Promise<void> {
+    for (const file of this.#behind) this.wake(file);
+    this.#behind.clear();
     let left = POLL_FILES;
     for (const file of this.#warm) {
       if (left-- === 0) break;

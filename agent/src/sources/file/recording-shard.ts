@@ -18,7 +18,7 @@ export class RecordingShard implements LineShard {
   readonly input: Buffer;
   /** Durable over `crash`. */
   readonly lines: RecordedLine[] = [];
-  readonly positions = new Map<string, Uint8Array>();
+  readonly positions: Map<string, Uint8Array>;
   #pendingLines: RecordedLine[] = [];
   readonly #pendingOffsets = new Map<LineStream, number>();
   readonly #leaveMs: number;
@@ -26,8 +26,12 @@ export class RecordingShard implements LineShard {
   #blocked: Promise<void> = Promise.resolve();
   #unblock: () => void = () => {};
 
-  /** `leaveMs`: the last line that is there is left for so long, as if its record might go on. */
-  constructor(inputBytes = 4_096, leaveMs = 0) {
+  /**
+   * `leaveMs`: the last line that is there is left for so long, as if its record might go on.
+   * `positions`: shared by the shards of one source, as in the buffer.
+   */
+  constructor(inputBytes = 4_096, leaveMs = 0, positions = new Map<string, Uint8Array>()) {
+    this.positions = positions;
     this.input = Buffer.alloc(inputBytes);
     this.#leaveMs = leaveMs;
   }

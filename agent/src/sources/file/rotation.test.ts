@@ -196,7 +196,7 @@ const CASES: readonly RotationCase[] = [
   },
 ];
 
-describe("rotation", () => {
+describe.each([1, 2])("rotation, %d shards", (shards) => {
   let harness: Harness;
   afterEach(() => harness.close());
 
@@ -208,7 +208,7 @@ describe("rotation", () => {
   };
 
   it.each(CASES)("live: $name", async ({ options, act, counts = {} }) => {
-    harness = new Harness({}, 4_096);
+    harness = new Harness({}, 4_096, undefined, shards);
     harness.write("app.log", 100);
     const configured = options?.(harness) ?? {};
     await harness.start(configured);
@@ -219,12 +219,12 @@ describe("rotation", () => {
   });
 
   it.each(CASES.filter(({ onlyLive }) => !onlyLive))("while the agent is down: $name", async ({ options, act }) => {
-    harness = new Harness({}, 4_096);
+    harness = new Harness({}, 4_096, undefined, shards);
     harness.write("app.log", 100, LONG);
     const configured = options?.(harness) ?? {};
     await harness.start(configured);
     if (!configured.include?.[0]?.includes("current")) await harness.drained();
-    await harness.shard.flush();
+    await harness.flush();
     await harness.kill();
     await act(harness);
     await harness.start(configured);

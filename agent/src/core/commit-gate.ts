@@ -1,6 +1,6 @@
 /** Bounds the commits under way: the next block fills while the last ones become durable. */
 
-import type { Commit, CommitTarget } from "../core/batch-buffer.ts";
+import type { Commit, CommitTarget } from "./batch-buffer.ts";
 
 export class CommitGate {
   readonly #buffer: CommitTarget;
