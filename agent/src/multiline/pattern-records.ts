@@ -14,6 +14,7 @@ export class PatternRecords implements RecordFinder {
   wait: Wait = WAIT.NOT;
   readonly isTrace = false;
   readonly joinsJson = true;
+  readonly endsBeforeDigit = false;
   readonly #settings: MultilineSettings;
   readonly #start: RE2JS | undefined;
   readonly #continuation: RE2JS | undefined;

@@ -22,6 +22,8 @@ export interface RecordFinder {
   readonly wait: Wait;
   /** A line that is a whole JSON object may be part of a record; else it always is a record. */
   readonly joinsJson: boolean;
+  /** A line that begins with a digit always begins a record, too. */
+  readonly endsBeforeDigit: boolean;
   /** It is, or holds, a stack trace. */
   readonly isTrace: boolean;
 }

@@ -76,6 +76,7 @@ export class TraceRecords implements RecordFinder {
   lines = 1;
   wait: Wait = WAIT.NOT;
   readonly joinsJson = false;
+  readonly endsBeforeDigit = true;
   readonly #maxLines: number;
   readonly #maxBytes: number;
 

@@ -59,6 +59,23 @@ export class StreamParser {
     return FALLBACK.parse(line, this.context)!;
   }
 
+  /** The parser that every line is given to first, whatever it looks like; undefined while that is not settled. */
+  get first(): LineParser | undefined {
+    return this.#only ?? this.#known[0]?.parser;
+  }
+
+  /** `first` has taken, elsewhere, so many lines. */
+  tookElsewhere(lines: number): void {
+    const before = this.#lines;
+    this.#lines += lines;
+    const [known] = this.#known;
+    if (!known) return;
+    known.last = this.#lines;
+    this.format = known.parser.name;
+    const forgetting = this.#lines - (this.#lines % FORGET_AFTER);
+    if (forgetting > before) this.#known = this.#known.filter(({ last }) => last > forgetting - FORGET_AFTER);
+  }
+
   #parseOnly(parser: LineParser, line: string): ParsedRecord {
     const record = parser.parse(line, this.context);
     if (record) {

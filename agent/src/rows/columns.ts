@@ -5,6 +5,7 @@
  */
 
 import type { LineMarks } from "../core/line-marks.ts";
+import { ACCESS_KEYS_BYTES } from "./access-lane.ts";
 import { Arena } from "./arena.ts";
 import { ByteDictionary, DICTIONARY_BYTES, KeyDictionary } from "./dictionary.ts";
 import { writeNanoseconds } from "./int64.ts";
@@ -32,6 +33,7 @@ export interface ColumnSizes {
 export const MAX_HITS = 1 << 16;
 const HIT_BYTES = (MAX_HITS + 1) * 4;
 const STATE_BYTES = 256;
+const ID_TABLE_BYTES = 0x10000 * 2;
 
 /** Bytes of messages, and as many of attribute values, that a block of such rows is made for. */
 const TEXT_BYTES_PER_ROW = 512;
@@ -74,6 +76,10 @@ export class LogColumns {
   readonly levels: number;
   readonly sharedKeys: number;
   readonly state: number;
+  readonly accessKeys: number;
+  /** What `narrow` of the compiled row pass works with: 16 bits per id, and the ids used. */
+  readonly indexTable: number;
+  readonly usedIds: number;
   readonly messageHits: number;
   readonly valueHits: number;
   /** Regions of the dictionaries. */
@@ -103,7 +109,7 @@ export class LogColumns {
     this.#fullBytes = maxRows * TEXT_BYTES_PER_ROW;
     const textBytes = this.#fullBytes + maxRowBytes;
     const perRow = [8, 8, 1, 2, 2, 2, 16, 8, 8, 4, 16, 1, 1, 1, 8].map((width) => width * maxRows);
-    const shared = [NODE_BYTES, LITERAL_BYTES, SEVERITY_MEMO_BYTES, MAX_ROW_ATTRIBUTES * 2, STATE_BYTES, HIT_BYTES, HIT_BYTES, DICTIONARY_BYTES, DICTIONARY_BYTES, DICTIONARY_BYTES];
+    const shared = [NODE_BYTES, LITERAL_BYTES, SEVERITY_MEMO_BYTES, MAX_ROW_ATTRIBUTES * 2, STATE_BYTES, ACCESS_KEYS_BYTES, ID_TABLE_BYTES, ID_TABLE_BYTES, HIT_BYTES, HIT_BYTES, DICTIONARY_BYTES, DICTIONARY_BYTES, DICTIONARY_BYTES];
     const arena = new Arena([inputBytes, inputBytes, ...perRow, this.#maxEntries * 2, this.#maxEntries * 2 + maxRows * 6, textBytes, textBytes, ...shared]);
     this.arena = arena;
     let region = 0;
@@ -132,6 +138,9 @@ export class LogColumns {
     this.levels = next();
     this.sharedKeys = next();
     this.state = next();
+    this.accessKeys = next();
+    this.indexTable = next();
+    this.usedIds = next();
     this.messageHits = next();
     this.valueHits = next();
     this.names = [next(), next(), next()];

@@ -22,12 +22,13 @@ interface Ids {
 
 export class BlockEncoder {
   readonly #columns: LogColumns;
-  /** Per id its index in the block + 1; 0 = not used so far. */
-  readonly #indexOfId = new Uint16Array(0x10000);
+  readonly #narrow: Narrow;
   #block: Buffer = Buffer.alloc(0);
 
-  constructor(columns: LogColumns) {
+  /** `narrow`: of the compiled row pass, where there is one. */
+  constructor(columns: LogColumns, narrow: Narrow = narrowIn(columns)) {
     this.#columns = columns;
+    this.#narrow = narrow;
   }
 
   /** The result is valid until the next call. */
@@ -75,25 +76,14 @@ export class BlockEncoder {
 
   /** Dictionary of the ids used and, at `target`, one index per id of 1 or 2 bytes. */
   #indexes(ids: Ids, start: number, count: number, target: number): Uint8Array[] {
-    const { bytes, view } = this.#columns.arena;
-    const indexOfId = this.#indexOfId;
-    const used: number[] = [];
-    const rowIds = new Uint16Array(bytes.buffer, start, count);
-    for (let row = 0; row < count; row++) {
-      const id = rowIds[row]!;
-      if (indexOfId[id] === 0) indexOfId[id] = used.push(id);
-    }
-    const width = indexWidth(used.length);
-    if (width === 1) for (let row = 0; row < count; row++) bytes[target + row] = indexOfId[rowIds[row]!]! - 1;
-    else for (let row = 0; row < count; row++) view.setUint16(target + row * 2, indexOfId[rowIds[row]!]! - 1, true);
-    for (const id of used) indexOfId[id] = 0;
+    const used = this.#narrow(start, count, target);
     const header = new ByteWriter(256);
     writeDictionary(
       header,
-      used.map((id) => ids.value(id)),
+      Array.from(used, (id) => ids.value(id)),
       count,
     );
-    return [header.bytes(), bytes.subarray(target, target + count * width)];
+    return [header.bytes(), this.#columns.arena.bytes.subarray(target, target + count * indexWidth(used.length))];
   }
 
   /** The output grows with the blocks that are made, up to the size of the largest. */
@@ -103,6 +93,26 @@ export class BlockEncoder {
     if (this.#block.length < needed) this.#block = Buffer.allocUnsafeSlow(Math.ceil(needed * 1.25));
   }
 }
+
+/** Writes, at `target`, an index of 1 or 2 bytes for each of `count` ids at `ids`; gives the ids in the order of their indexes. */
+export type Narrow = (ids: number, count: number, target: number) => ArrayLike<number>;
+
+const narrowIn = ({ arena: { bytes, view } }: LogColumns): Narrow => {
+  /** Per id its index in the block + 1; 0 = not used so far. */
+  const indexOfId = new Uint16Array(0x10000);
+  return (start, count, target) => {
+    const used: number[] = [];
+    const ids = new Uint16Array(bytes.buffer, start, count);
+    for (let index = 0; index < count; index++) {
+      const id = ids[index]!;
+      if (indexOfId[id] === 0) indexOfId[id] = used.push(id);
+    }
+    if (indexWidth(used.length) === 1) for (let index = 0; index < count; index++) bytes[target + index] = indexOfId[ids[index]!]! - 1;
+    else for (let index = 0; index < count; index++) view.setUint16(target + index * 2, indexOfId[ids[index]!]! - 1, true);
+    for (const id of used) indexOfId[id] = 0;
+    return used;
+  };
+};
 
 const version = (): Uint8Array => {
   const bytes = Buffer.allocUnsafe(8);

@@ -1,5 +1,6 @@
 /** For tests: a stream, small blocks, and the rows of a block as records. */
 
+import { isDeepStrictEqual } from "node:util";
 import { decodeNative, type BatchKey, type LogRecord } from "@obs/wire";
 import type { LineStream } from "../core/contracts.ts";
 import { LogBlock, type LogBlockOptions } from "./log-block.ts";
@@ -40,4 +41,57 @@ export const recordsOf = (chunk: string | Uint8Array, options?: LogBlockOptions,
   const block = smallBlock(options);
   append(block, stream, chunk, true);
   return { block, rows: rowsOf(block.encode(KEY)) };
+};
+
+export interface StreamChunk {
+  readonly bytes: Buffer;
+  readonly stream: LineStream;
+  /** The end of the stream: its last record is complete. */
+  readonly final?: boolean;
+}
+
+/** Runs chunks through a block with the compiled row pass and one without. */
+export const compareWithTypeScript = () => {
+  let compiledRecords = 0;
+  let records = 0;
+
+  /** Everything that comes of some chunks: the encoded blocks, the counts, where appending stopped, and the times. */
+  const outcome = (chunks: readonly StreamChunk[], options: LogBlockOptions) => {
+    const block = smallBlock({ maxRows: 16, ...options });
+    const blocks: Buffer[] = [];
+    const rest: unknown[] = [];
+    const seal = (): void => {
+      blocks.push(Buffer.from(block.encode(KEY)));
+      rest.push(block.firstNs, block.lastNs);
+      block.reset();
+    };
+    for (const { bytes, stream, final = false } of chunks) {
+      block.input.set(bytes);
+      let at = 0;
+      for (;;) {
+        at = block.appendLines(stream, at, bytes.length, OBSERVED_NS, final);
+        rest.push(at);
+        if (!block.full) break;
+        seal();
+      }
+    }
+    if (block.rows > 0) seal();
+    if (options.compiled !== false) {
+      compiledRecords += block.compiledRecords;
+      records += block.counts.records;
+    }
+    return { blocks, rest: [...rest, block.counts] };
+  };
+
+  return {
+    /** undefined when both give the same, else both, opened. */
+    difference: (chunks: readonly StreamChunk[], options: LogBlockOptions = {}) => {
+      const both = [outcome(chunks, options), outcome(chunks, { ...options, compiled: false })] as const;
+      const [one, other] = both;
+      if (isDeepStrictEqual(one, other)) return undefined;
+      return both.map(({ blocks, rest }) => ({ rest, blocks: blocks.map((block) => ({ rows: rowsOf(block), hex: block.toString("hex") })) }));
+    },
+    /** Of all records so far, those that the compiled row pass took where it was on. */
+    compiledShare: (): number => compiledRecords / records,
+  };
 };

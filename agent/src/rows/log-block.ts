@@ -18,8 +18,10 @@ import { maskText, newMaskCounts, type Detector } from "../mask/index.ts";
 import { createRecordFinder, WAIT, type MultilineSettings, type RecordFinder } from "../multiline/index.ts";
 import { ROLE } from "../parsers/fields.ts";
 import { isDockerLine } from "../parsers/formats/json.ts";
+import { access } from "../parsers/formats/access.ts";
 import { parseJsonLeaves } from "../parsers/json-leaves.ts";
 import { TimestampParser } from "../parsers/timestamp.ts";
+import { ACCESS_KEYS, writeAccessKeys } from "./access-lane.ts";
 import { LogColumns } from "./columns.ts";
 import type { MaskOptions, RowCounts, RowDefaults } from "./contracts.ts";
 import { BlockEncoder } from "./encode.ts";
@@ -32,7 +34,7 @@ import { ShapeTrie } from "./shape.ts";
 import { SlowRow, endOfLastCharacter } from "./slow-row.ts";
 import { StreamDefaults, type Resource } from "./stream-defaults.ts";
 import { TextMasker } from "./text-masker.ts";
-import { WasmRowPass } from "./wasm-row-pass.ts";
+import { LANE, WasmRowPass, type Lane } from "./wasm-row-pass.ts";
 
 export type { MaskOptions, RowCounts } from "./contracts.ts";
 
@@ -63,6 +65,7 @@ const ALL_DETECTORS: readonly Detector[] = ["email", "card", "ssn", "key"];
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
 const OPENING_BRACE = 123;
+const [DIGIT_0, DIGIT_9] = [48, 57];
 const NS_PER_SECOND = 1_000_000_000n;
 const MAX_NS = 0x7fff_ffff_ffff_ffffn;
 
@@ -99,6 +102,8 @@ export class LogBlock {
   readonly #compiled: WasmRowPass | undefined;
   readonly #finder: RecordFinder | undefined;
   readonly #joinsJson: boolean;
+  /** A line that begins with a digit never continues the one before it. */
+  readonly #endsBeforeDigit: boolean;
   readonly #left: LeftLines;
   #recallMs = 0;
   /** A row did not fit. */
@@ -121,6 +126,8 @@ export class LogBlock {
   #limit = 0;
   #mayLeave = false;
   #leftInARow = 0;
+  /** Whether access logs may be taken by the compiled row pass: no rule of the user joins lines, and the stream has no attribute of their names. */
+  #accessLane = false;
   /** False where the user named another format for the stream. */
   #chunkMayBeJson = true;
   #chunkMayBeFast = true;
@@ -147,9 +154,10 @@ export class LogBlock {
     this.#slow = new SlowRow(columns, this.#timestamps, detectors, masked, maxTextBytes);
     this.#plain = new PlainRow(columns, this.#slow);
     this.#defaults = new StreamDefaults(columns);
-    this.#encoder = new BlockEncoder(columns);
+    this.#encoder = new BlockEncoder(columns, this.#compiled && ((ids, count, target) => this.#compiled!.narrow(ids, count, target)));
     this.#finder = multiline && createRecordFinder({ ...multiline, maxBytes: Math.min(multiline.maxBytes, maxLineBytes) });
     this.#joinsJson = this.#finder?.joinsJson ?? false;
+    this.#endsBeforeDigit = this.#finder?.endsBeforeDigit ?? true;
     this.#left = new LeftLines(multiline?.lingerMs ?? 0);
   }
 
@@ -322,6 +330,8 @@ export class LogBlock {
     this.#rowValues = -1;
     this.#setObserved(observedNs);
     this.#leftInARow = this.#compiled?.openChunk({ ...found.defaults, observedNs }, this.#rowKeys) ? 0 : MAX_LEFT_IN_A_ROW;
+    this.#accessLane = this.#endsBeforeDigit && ACCESS_KEYS.every((key) => !(key in stream.attributes));
+    if (this.#accessLane) writeAccessKeys(this.#columns);
     const chunk = buffer.subarray(from, to);
     this.#chunkIsUtf8 = isUtf8(chunk);
     this.#chunkHasNul = chunk.includes(0);
@@ -330,15 +340,25 @@ export class LogBlock {
     return true;
   }
 
+  /** How the compiled row pass may take the line at `from`; undefined: not at all. */
+  #laneOf(from: number): Lane | undefined {
+    const first = this.#columns.arena.bytes[from]!;
+    if (first === OPENING_BRACE) return this.#chunkMayBeFast && !this.#joinsJson ? LANE.JSON : undefined;
+    if (first < DIGIT_0 || first > DIGIT_9 || !this.#accessLane || this.#plain.firstParser !== access) return undefined;
+    return this.#finder ? LANE.ACCESS_IF_FOLLOWED : LANE.ACCESS;
+  }
+
   /** Hands lines to the compiled row pass; index after those that it took. */
   #takeKnownLines(from: number, limit: number): number {
     const columns = this.#columns;
     // The first row of a chunk is TypeScript's: it writes the stream's attributes that others repeat.
-    if (!this.#compiled || this.#rowValues < 0 || this.#leftInARow === MAX_LEFT_IN_A_ROW) return from;
-    if (columns.arena.bytes[from] !== OPENING_BRACE || !this.#chunkMayBeFast || this.#joinsJson || !columns.hasRoom) return from;
+    if (!this.#compiled || this.#rowValues < 0 || this.#leftInARow === MAX_LEFT_IN_A_ROW || !columns.hasRoom) return from;
+    const lane = this.#laneOf(from);
+    if (lane === undefined) return from;
     const { rows } = columns;
-    const at = this.#compiled.run(from, limit, this.#rowValues, this.#rowValuesLength);
+    const at = this.#compiled.run(lane, from, limit, this.#rowValues, this.#rowValuesLength);
     const taken = columns.rows - rows;
+    if (lane !== LANE.JSON) this.#plain.tookElsewhere(taken);
     if (this.#marks) for (let row = rows; row < columns.rows; row++) columns.fillIn(row, this.#marks, this.#mark + row - rows);
     this.counts.lines += taken;
     this.counts.records += taken;

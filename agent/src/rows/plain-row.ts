@@ -7,6 +7,7 @@
 import type { LineStream } from "../core/contracts.ts";
 import type { StreamParser } from "../parsers/stream-parser.ts";
 import { ROLE } from "../parsers/fields.ts";
+import type { LineParser } from "../parsers/text/record.ts";
 import { streamParserOf } from "../parsers/user-parser.ts";
 import type { LogColumns } from "./columns.ts";
 import type { RowDefaults } from "./contracts.ts";
@@ -33,6 +34,16 @@ export class PlainRow {
     let parser = this.#parsers.get(stream);
     if (!parser) this.#parsers.set(stream, (parser = streamParserOf(stream.format)));
     this.#parser = parser;
+  }
+
+  /** The parser that has the first word on lines of the open stream. */
+  get firstParser(): LineParser | undefined {
+    return this.#parser!.first;
+  }
+
+  /** That parser's lines which the compiled row pass took. */
+  tookElsewhere(lines: number): void {
+    this.#parser!.tookElsewhere(lines);
   }
 
   /** Writes the line [from, to) into the row that has been begun; false when a dictionary is full. */

@@ -20,9 +20,14 @@ const NS_PER_SECOND = 1_000_000_000n;
 
 interface Exports {
   setup(at: number): void;
-  run(from: number, limit: number): number;
+  run(from: number, limit: number, lane: Lane): number;
   look(count: number, from: number, to: number): void;
+  narrow(ids: number, count: number, target: number, table: number, used: number): number;
 }
+
+/** What the next line is taken for: `run` in wasm/row-pass.ts. */
+export const LANE = { JSON: 0, ACCESS: 1, ACCESS_IF_FOLLOWED: 2 } as const;
+export type Lane = (typeof LANE)[keyof typeof LANE];
 
 let compiled: WebAssembly.Module | undefined | null;
 
@@ -77,7 +82,7 @@ export class WasmRowPass {
     const regions = [
       columns.state, columns.shapeNodes, columns.shapeLiterals, columns.levels, columns.sharedKeys, columns.timestamps, columns.observed, columns.severities,
       columns.serviceIds, columns.hostIds, columns.environmentIds, columns.traceIds, columns.spanIds, columns.entryEnds, columns.entryKeys, columns.scratch,
-      ...columns.names, columns.messageHits, columns.valueHits,
+      ...columns.names, columns.messageHits, columns.valueHits, columns.accessKeys,
     ]; // prettier-ignore
     regions.forEach((start, index) => this.#set(STATE.SETUP + index * 4, start));
     this.#exports.setup(this.#state + STATE.SETUP);
@@ -111,7 +116,7 @@ export class WasmRowPass {
    * Takes lines of [from, limit) until one is TypeScript's, or the block is full; index after the
    * last one taken. The values of the shared attributes are in the values column, at `sharedFrom`.
    */
-  run(from: number, limit: number, sharedFrom: number, sharedLength: number): number {
+  run(lane: Lane, from: number, limit: number, sharedFrom: number, sharedLength: number): number {
     const columns = this.#columns;
     this.#look();
     this.#set(STATE.SHARED_FROM, sharedFrom);
@@ -122,7 +127,7 @@ export class WasmRowPass {
     this.#set(STATE.ENTRY_COUNT, columns.entryCount);
     this.#view.setBigInt64(this.#state + STATE.FIRST_NS, MAX_NS, true);
     this.#view.setBigInt64(this.#state + STATE.LAST_NS, MIN_NS, true);
-    const at = this.#exports.run(from, limit);
+    const at = this.#exports.run(from, limit, lane);
     if (at === from) return at;
     columns.rows = this.#get(STATE.ROWS);
     columns.messageEnd = this.#lookedMessages = this.#get(STATE.MESSAGE_END);
@@ -137,6 +142,13 @@ export class WasmRowPass {
   hits(): { readonly messages: Int32Array | null; readonly values: Int32Array | null } {
     this.#look();
     return { messages: this.#ended(this.#messageHits, STATE.MESSAGE_HITS), values: this.#ended(this.#valueHits, STATE.VALUE_HITS) };
+  }
+
+  /** Indexes for `count` ids, at `target`; the ids in the order of their indexes. */
+  narrow(ids: number, count: number, target: number): Uint16Array {
+    const { arena, indexTable, usedIds } = this.#columns;
+    const size = this.#exports.narrow(ids, count, target, indexTable, usedIds);
+    return new Uint16Array(arena.bytes.buffer, usedIds, size);
   }
 
   /** At what TypeScript has written meanwhile. */

@@ -26,7 +26,7 @@ let timestamps: usize = 0, observed: usize = 0, severities: usize = 0;
 let serviceIds: usize = 0, hostIds: usize = 0, environmentIds: usize = 0;
 let traceIds: usize = 0, spanIds: usize = 0, entryEnds: usize = 0, entryKeys: usize = 0;
 let scratch: usize = 0, services: usize = 0, hosts: usize = 0, environments: usize = 0;
-let messageHits: usize = 0, valueHits: usize = 0;
+let messageHits: usize = 0, valueHits: usize = 0, accessKeys: usize = 0;
 
 /** Offsets of the arena's regions, 32 bits each, in the order above. */
 export function setup(at: usize): void {
@@ -51,6 +51,7 @@ export function setup(at: usize): void {
   environments = load<u32>(at, 72);
   messageHits = load<u32>(at, 76);
   valueHits = load<u32>(at, 80);
+  accessKeys = load<u32>(at, 84);
 }
 
 // ---- scans: index after or at the end, 0 = no
@@ -425,6 +426,68 @@ function parseIso(from: usize, to: usize): bool {
   return true;
 }
 
+/** The day of the access log's line before, its eleven bytes. */
+let logDayHead: u64 = 0, logDayTail: u32 = 0, logDaySeconds: i64 = 0;
+
+/** 0-11 of `Jan`-`Dec`; -1 of anything else. */
+function monthOf(at: usize): i32 {
+  const word = load<u32>(at) & 0xffffff;
+  switch (word) {
+    case 0x6e614a: return 0;
+    case 0x626546: return 1;
+    case 0x72614d: return 2;
+    case 0x727041: return 3;
+    case 0x79614d: return 4;
+    case 0x6e754a: return 5;
+    case 0x6c754a: return 6;
+    case 0x677541: return 7;
+    case 0x706553: return 8;
+    case 0x74634f: return 9;
+    case 0x766f4e: return 10;
+    case 0x636544: return 11;
+    default: return -1;
+  }
+}
+
+/** Days since 1970 of a day that is none before, or after, or of another month: -1. */
+function daysOf(year: i32, month: i32, day: i32): i32 {
+  if (year < 1970 || year > 2261 || day < 1) return -1;
+  const leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  const length = month == 1 ? (leap ? 29 : 28) : month == 3 || month == 5 || month == 8 || month == 10 ? 30 : 31;
+  if (day > length) return -1;
+  // On a calendar whose years begin in March.
+  const y = month <= 1 ? year - 1 : year;
+  const era = y / 400, yearOfEra = y - era * 400;
+  const dayOfYear = (153 * (month + (month > 1 ? -2 : 10)) + 2) / 5 + day - 1;
+  return era * 146097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719468;
+}
+
+/** `dd/Mon/yyyy:hh:mm:ss +hhmm`, 26 bytes; false for all that TypeScript may yet know. */
+function parseLogTime(from: usize): bool {
+  const head = load<u64>(from);
+  const tail: u32 = load<u32>(from, 8) & 0xffffff;
+  if (head != logDayHead || tail != logDayTail) {
+    if (load<u8>(from, 2) != 47 || load<u8>(from, 6) != 47) return false;
+    const month = monthOf(from + 3);
+    const days = month < 0 ? -1 : daysOf(two(from + 7) * 100 + two(from + 9), month, two(from));
+    if (days < 0) return false;
+    logDayHead = head;
+    logDayTail = tail;
+    logDaySeconds = <i64>days * 86400;
+  }
+  if (load<u8>(from, 11) != 58 || load<u8>(from, 14) != 58 || load<u8>(from, 17) != 58 || load<u8>(from, 20) != 32) return false;
+  const hours = two(from + 12), minutes = two(from + 15), seconds = two(from + 18);
+  if (<u32>hours > 23 || <u32>minutes > 59 || <u32>seconds > 59) return false;
+  const sign = load<u8>(from, 21);
+  const offsetHours = two(from + 22), offsetMinutes = two(from + 24);
+  if ((sign != 43 && sign != 45) || <u32>offsetHours > 18 || <u32>offsetMinutes > 59) return false;
+  const offset = <i64>(offsetHours * 3600 + offsetMinutes * 60);
+  const t = logDaySeconds + <i64>(hours * 3600 + minutes * 60 + seconds) + (sign == 45 ? offset : -offset);
+  if (t < 0) return false;
+  timeNs = t * SECOND;
+  return true;
+}
+
 /** Whole numbers of 9-18 digits: seconds, ms, us or ns by their length. */
 function parseEpoch(from: usize, to: usize): bool {
   const digits = to - from;
@@ -619,11 +682,247 @@ function walk(row: usize, from: usize): usize {
   return 0;
 }
 
+// ---- access logs in the combined format (parsers/formats/access.ts is the oracle)
+
+/** Places in `accessKeys`; ACCESS_KEYS in access-lane.ts has the same order. */
+const CLIENT = 0, IDENT = 1, USER = 2, METHOD = 3, TARGET = 4, PATH = 5, QUERY = 6, VERSION = 7, STATUS = 8, SIZE = 9, REFERER = 10, AGENT = 11, FORWARDED = 12;
+
+/** A longer line is TypeScript's. */
+const MAX_ACCESS_BYTES: usize = 8192;
+
+/**
+ * Index of the newline of the line at `from`, if all of it is printable ASCII without a backslash, and
+ * nothing in it but digits may have to be masked; else 0.
+ */
+function plainLineEnd(from: usize): usize {
+  for (let at = from; at - from < MAX_ACCESS_BYTES; at += 16) {
+    const v = v128.load(at);
+    // Signed: what is not ASCII is below 32, too.
+    const stops: u32 = i8x16.bitmask(v128.or(i8x16.lt_s(v, i8x16.splat(32)), i8x16.eq(v, i8x16.splat(92))));
+    let words: u32 = masksWords ? i8x16.bitmask(tellingBytes(v, v128.load(at - 1))) : 0;
+    // Those before the first stop.
+    if (stops != 0) words &= (stops & (0 - stops)) - 1;
+    for (; words != 0; words &= words - 1) if (isNeedle(at + ctz(words))) return 0;
+    if (stops == 0) continue;
+    const end = at + ctz(stops);
+    return load<u8>(end) == 10 ? end : 0;
+  }
+  return 0;
+}
+
+/** Digits, blanks and dashes. */
+// @ts-ignore: decorator
+@inline
+function digitBits(v: v128): u32 {
+  return i8x16.bitmask(v128.or(i8x16.lt_u(i8x16.sub(v, i8x16.splat(48)), i8x16.splat(10)), v128.or(i8x16.eq(v, i8x16.splat(45)), i8x16.eq(v, i8x16.splat(32)))));
+}
+
+/** hasSensitiveDigits, behind a look at 16 bytes at a time for whether there is a run that can be long enough. */
+function mayHaveSensitiveDigits(from: usize, to: usize): bool {
+  let before: u32 = 0;
+  for (let at = from; at < to; at += 16) {
+    const bits = before | (digitBits(v128.load(at)) << 16);
+    const pairs = bits & (bits >> 1), fours = pairs & (pairs >> 2), eights = fours & (fours >> 4);
+    if (eights & (eights >> 3)) return hasSensitiveDigits(from, to);
+    before = bits >> 16;
+  }
+  return false;
+}
+
+/** Status and size, with a blank between and behind something else than a digit: together too few to be a card's. */
+const MAX_SIZE_DIGITS: usize = 8;
+
+/** Index after `1.2.3.4` at `from`; 0 = none. */
+function ipv4End(from: usize): usize {
+  let at = from;
+  for (let part = 0; ; part++) {
+    const start = at;
+    while (isDigit(load<u8>(at))) at++;
+    if (at == start || at - start > 3) return 0;
+    if (part == 3) return at;
+    if (load<u8>(at) != 46) return 0;
+    at++;
+  }
+  return 0;
+}
+
+/** Index after a word of letters, digits, `_`, `.` and `-`. */
+function wordCharactersEnd(from: usize): usize {
+  let at = from;
+  for (; ; at++) {
+    const byte: u32 = load<u8>(at);
+    if (!isDigit(byte) && (byte | 32) - 97 > 25 && byte != 45 && byte != 46 && byte != 95) return at;
+  }
+  return at;
+}
+
+/** Index of the next quote, at `to` at the latest. */
+function quoteEnd(from: usize, to: usize): usize {
+  for (let at = from; at < to; at += 16) {
+    const mask: u32 = i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(34)));
+    if (mask == 0) continue;
+    const end = at + ctz(mask);
+    return end < to ? end : to;
+  }
+  return to;
+}
+
+/** Index of the blank that ends the target of a request at `from`; 0 when a quote, or `to`, comes before. */
+function targetEnd(from: usize, to: usize): usize {
+  for (let at = from; at < to; at += 16) {
+    const v = v128.load(at);
+    const mask: u32 = i8x16.bitmask(v128.or(i8x16.eq(v, i8x16.splat(32)), i8x16.eq(v, i8x16.splat(34))));
+    if (mask == 0) continue;
+    const end = at + ctz(mask);
+    return end < to && load<u8>(end) == 32 ? end : 0;
+  }
+  return 0;
+}
+
+/** Index of the first `?` in [from, to), or `to`. */
+function queryStart(from: usize, to: usize): usize {
+  for (let at = from; at < to; at += 16) {
+    const mask: u32 = i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(63)));
+    if (mask == 0) continue;
+    const start = at + ctz(mask);
+    return start < to ? start : to;
+  }
+  return to;
+}
+
+// @ts-ignore: decorator
+@inline
+function copyPlain(target: usize, from: usize, length: usize): void {
+  for (let done: usize = 0; done < length; done += 16) v128.store(target + done, v128.load(from + done));
+}
+
+/** An attribute of a line in which nothing is to be masked. */
+function writePlainAttribute(key: usize, from: usize, to: usize): void {
+  const start = writeLength(valueEnd, to - from);
+  copyPlain(start, from, to - from);
+  store<u16>(entryKeys + (entryCount << 1), load<u16>(accessKeys + (key << 1)));
+  entryCount++;
+  valueEnd = start + (to - from);
+}
+
+// @ts-ignore: decorator
+@inline
+function isBlankQuote(at: usize): bool {
+  return load<u16>(at) == 0x2220;
+}
+
+/**
+ * Index of the newline of the line at `from`, written as
+ * `address ident user [time] "method target HTTP/version" status size ["referer" "agent" ["forwarded"]]`;
+ * 0 = TypeScript's, nothing is written that counts.
+ */
+function walkAccess(row: usize, from: usize): usize {
+  const end = plainLineEnd(from);
+  if (end == 0) return 0;
+  const address = ipv4End(from);
+  if (address == 0 || load<u8>(address) != 32) return 0;
+  const ident = wordCharactersEnd(address + 1);
+  if (ident == address + 1 || load<u8>(ident) != 32) return 0;
+  const user = wordCharactersEnd(ident + 1);
+  if (user == ident + 1 || load<u16>(user) != 0x5b20) return 0;
+  const time = user + 2;
+  if (load<u32>(time, 26) << 8 != 0x22205d00 || !parseLogTime(time)) return 0;
+  const request = time + 29;
+  let method = request;
+  while (<u32>load<u8>(method) - 65 < 26) method++;
+  if (method - request < 2 || method - request > 20 || load<u16>(method) != 0x2f20) return 0;
+  const target = targetEnd(method + 1, end);
+  if (target == 0 || load<u32>(target) != 0x54544820 || load<u16>(target, 4) != 0x2f50) return 0;
+  const version = target + 6;
+  let requestEnd = version;
+  while (isDigit(load<u8>(requestEnd)) || load<u8>(requestEnd) == 46) requestEnd++;
+  if (requestEnd == version || load<u16>(requestEnd) != 0x2022) return 0;
+  const status = requestEnd + 2;
+  const kind: u32 = <u32>load<u8>(status) - 48;
+  if (kind < 1 || kind > 5 || !isDigit(load<u8>(status, 1)) || !isDigit(load<u8>(status, 2)) || load<u8>(status, 3) != 32) return 0;
+  const size = status + 4;
+  let sizeEnd = size;
+  if (load<u8>(size) == 45) sizeEnd++;
+  else while (isDigit(load<u8>(sizeEnd))) sizeEnd++;
+  if (sizeEnd == size) return 0;
+  // Not looked at: the address, the time, and status with size.
+  if (masksDigits && (sizeEnd - size > MAX_SIZE_DIGITS || mayHaveSensitiveDigits(address, user) || mayHaveSensitiveDigits(request, requestEnd) || mayHaveSensitiveDigits(sizeEnd, end))) return 0;
+  let referer: usize = 0, agent: usize = 0, forwarded: usize = 0;
+  if (sizeEnd != end) {
+    if (!isBlankQuote(sizeEnd)) return 0;
+    referer = quoteEnd(sizeEnd + 2, end);
+    if (referer == sizeEnd + 2 || load<u8>(referer, 1) != 32 || load<u8>(referer, 2) != 34) return 0;
+    agent = quoteEnd(referer + 3, end);
+    if (agent == referer + 3 || agent == end) return 0;
+    if (agent + 1 != end) {
+      if (!isBlankQuote(agent + 1)) return 0;
+      forwarded = load<u8>(agent, 3) == 45 ? agent + 4 : ipv4End(agent + 3);
+      if (forwarded == 0 || load<u8>(forwarded) != 34 || forwarded + 1 != end) return 0;
+    }
+  }
+  store<u8>(severities + row, kind == 5 ? 17 : kind == 4 ? 13 : 9);
+  const message = writeLength(messageEnd, requestEnd - request);
+  copyPlain(message, request, requestEnd - request);
+  messageEnd = message + (requestEnd - request);
+  writePlainAttribute(CLIENT, from, address);
+  writePlainAttribute(IDENT, address + 1, ident);
+  writePlainAttribute(USER, ident + 1, user);
+  writePlainAttribute(METHOD, request, method);
+  writePlainAttribute(TARGET, method + 1, target);
+  const query = queryStart(method + 1, target);
+  if (query != target) {
+    writePlainAttribute(PATH, method + 1, query);
+    writePlainAttribute(QUERY, query + 1, target);
+  }
+  writePlainAttribute(VERSION, version, requestEnd);
+  writePlainAttribute(STATUS, status, status + 3);
+  writePlainAttribute(SIZE, size, sizeEnd);
+  if (referer != 0) {
+    writePlainAttribute(REFERER, sizeEnd + 2, referer);
+    writePlainAttribute(AGENT, referer + 3, agent);
+    if (forwarded != 0) writePlainAttribute(FORWARDED, agent + 3, forwarded);
+  }
+  return end;
+}
+
+// ---- encoding
+
+/**
+ * Indexes into a block's dictionary: `count` ids of 16 bits at `ids` become, at `target`, numbers in
+ * the order in which the ids first came, of 8 bits when there are at most 256 of them, else of 16.
+ * The ids in that order are left at `used`; their number is returned. `table` has 16 bits per id, all 0.
+ */
+export function narrow(ids: usize, count: usize, target: usize, table: usize, used: usize): usize {
+  const end = ids + (count << 1);
+  let size: usize = 0;
+  for (let at = ids; at < end; at += 2) {
+    const id = <usize>load<u16>(at);
+    const place = table + (id << 1);
+    if (load<u16>(place) != 0) continue;
+    store<u16>(used + (size << 1), <u16>id);
+    store<u16>(place, <u16>++size);
+  }
+  if (size <= 256) for (let at = ids, to = target; at < end; at += 2) store<u8>(to++, <u8>(load<u16>(table + (<usize>load<u16>(at) << 1)) - 1));
+  else for (let at = ids, to = target; at < end; at += 2, to += 2) store<u16>(to, <u16>(load<u16>(table + (<usize>load<u16>(at) << 1)) - 1));
+  for (let index: usize = 0; index < size; index++) store<u16>(table + (<usize>load<u16>(used + (index << 1)) << 1), 0);
+  return size;
+}
+
+// ---- runs of lines
+
+/** A line that begins with a digit begins a record, so that the one before it has ended (multiline/trace-records.ts). */
+// @ts-ignore: decorator
+@inline
+function isFollowed(newline: usize, limit: usize): bool {
+  return newline + 1 < limit && isDigit(load<u8>(newline, 1));
+}
+
 /**
  * Takes lines of [from, limit), which ends with a newline, until one is TypeScript's or the block is
- * full. Index after the last line taken.
+ * full. Index after the last line taken. `lane`: 0 JSON of known shapes, 1 access logs, 2 access logs
+ * whose lines may be continued: only lines that are followed by the beginning of another.
  */
-export function run(from: usize, limit: usize): usize {
+export function run(from: usize, limit: usize, lane: u32): usize {
   let at = from;
   let row = <usize>load<u32>(state + ROWS);
   messageEnd = load<u32>(state + MESSAGE_END);
@@ -649,8 +948,8 @@ export function run(from: usize, limit: usize): usize {
     store<u8>(severities + row, 0);
     v128.store(traceIds + (row << 4), zero);
     store<u64>(spanIds + (row << 3), 0);
-    const newline = walk(row, at);
-    if (newline == 0 || newline - at > maxLine) {
+    const newline = lane == 0 ? walk(row, at) : walkAccess(row, at);
+    if (newline == 0 || newline - at > maxLine || (lane == 2 && !isFollowed(newline, limit))) {
       messageEnd = messageStart;
       valueEnd = valueStart;
       entryCount = entryStart;
