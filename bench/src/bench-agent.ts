@@ -1,28 +1,17 @@
 /**
  * What the agent costs: CPU seconds of its process tree per GB of log lines, from its start to the
- * last acknowledgement, and what it sends and keeps in memory meanwhile. Rows out must be rows in.
+ * last acknowledgement, and what it sends and keeps in memory meanwhile; and what other agents that
+ * are installed here need for the same. Rows out must be rows in.
  */
 
-import { runAgent } from "./measure/agent-run.ts";
-import type { AgentRun } from "./measure/agent-run.ts";
+import { runContest } from "./measure/contest.ts";
 import { writeInput } from "./measure/input.ts";
 import type { Input } from "./measure/input.ts";
-import { isComplete, summarize } from "./measure/summary.ts";
 import { WORK_NAMES, WORKS } from "./measure/works.ts";
-import type { Work, WorkName } from "./measure/works.ts";
+import type { Work } from "./measure/works.ts";
+import { findPeers, PEER_NAMES } from "./peers/find-peers.ts";
 import { filesystemOf, isInMemory } from "./tool/filesystem.ts";
 import { runTool } from "./tool/run-tool.ts";
-import type { ToolContext } from "./tool/run-tool.ts";
-import { rounded } from "./tool/statistics.ts";
-
-/**
- * Fluent Bit 5.1.1 over the same bytes on the machine that the bench kit was made on: measured
- * there once, not run here. The ratio compares two machines unless this is that one.
- */
-const REFERENCE_CPU_SECONDS_PER_GB: Readonly<Partial<Record<WorkName, Readonly<Record<string, number>>>>> = {
-  w1: { "fluent-bit": 19.5 },
-  w2: { "fluent-bit": 36.4 },
-};
 
 const OPTIONS = {
   work: {
@@ -34,42 +23,8 @@ const OPTIONS = {
   mb: { type: "integer", default: 0, min: 1, max: 4096, description: "MiB of input; when not given 512, for w3 256" },
   runs: { type: "integer", default: 3, min: 1, max: 20, description: "runs of each; figures are medians" },
   workers: { type: "integer", default: 1, min: 1, max: 64, description: "worker threads of the agent; the input is as many files" },
+  peers: { type: "choice", choices: ["all", "none", ...PEER_NAMES], default: "all", description: "other agents that are run by turns, of those that are installed" },
 } as const;
-
-type Context = ToolContext<typeof OPTIONS>;
-
-interface WorkOutcome {
-  readonly figures: Record<string, unknown>;
-  readonly passed: boolean;
-}
-
-/** The contenders take turns, so that a machine that grows slower meanwhile does so for all of them. */
-const runWork = async (context: Context, input: Input, work: Work): Promise<WorkOutcome> => {
-  const { runs, workers } = context.options;
-  const masked: AgentRun[] = [];
-  const unmasked: AgentRun[] = [];
-  for (let turn = 1; turn <= runs; turn++) {
-    masked.push(await runAgent(context, input, { name: `${work.name}-${turn}`, masking: true, workers, inScratch: work.onDisk }));
-    if (work.alsoUnmasked) unmasked.push(await runAgent(context, input, { name: `${work.name}-unmasked-${turn}`, masking: false, workers, inScratch: work.onDisk }));
-  }
-  const figures = summarize(input, masked);
-  const reference = Object.entries(REFERENCE_CPU_SECONDS_PER_GB[work.name] ?? {}).map(([name, cpuSecondsPerGB]) => [
-    name,
-    { cpuSecondsPerGB, ratio: rounded(cpuSecondsPerGB / figures.cpuSecondsPerGB, 2), reference: true },
-  ]);
-  return {
-    figures: {
-      ...figures,
-      workers,
-      ...masked[0]!.check.figures(),
-      // The peers' w2 drops nine of ten DEBUG lines; here every row is shipped.
-      sampling: "none",
-      ...(unmasked.length > 0 ? { maskingOff: summarize(input, unmasked) } : {}),
-      peers: Object.fromEntries(reference),
-    },
-    passed: isComplete(input, masked) && isComplete(input, unmasked, false),
-  };
-};
 
 /** Throws when a work needs a disk and the scratch folder is in memory. */
 const checkFilesystem = (works: readonly Work[], scratch: string): void => {
@@ -81,13 +36,14 @@ const checkFilesystem = (works: readonly Work[], scratch: string): void => {
 
 await runTool({
   name: "bench-agent",
-  description: "Measures the CPU, wire bytes and memory that the agent needs for the bench kit's works.",
+  description: "Measures the CPU, wire bytes and memory that the agent and its peers need for the bench kit's works.",
   options: OPTIONS,
-  deadlineMs: ({ runs }) => (20 + 20 * runs) * 60_000,
+  deadlineMs: ({ runs }) => (20 + 60 * runs) * 60_000,
   run: async (context) => {
     const { options, scratch, progress } = context;
     const works = WORK_NAMES.filter((name) => options.work === "all" || options.work === name).map((name) => WORKS[name]);
     checkFilesystem(works, scratch);
+    const peers = findPeers(options.peers);
     const inputs = new Map<string, Input>();
     const result: Record<string, unknown> = {};
     let passed = true;
@@ -96,7 +52,7 @@ await runTool({
       progress.update(`writing ${megabytes} MB of ${work.log} log`);
       const input = inputs.get(work.log) ?? writeInput(scratch, work.log, megabytes, options.workers);
       inputs.set(work.log, input);
-      const outcome = await runWork(context, input, work);
+      const outcome = await runContest(context, input, work, { runs: options.runs, workers: options.workers, peers });
       result[work.name] = outcome.figures;
       passed &&= outcome.passed;
     }

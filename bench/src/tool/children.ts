@@ -12,8 +12,9 @@ const STOP_GRACE_MS = 15_000;
 export interface ChildOptions {
   /** Names the log file; output of a restarted child is appended. */
   readonly name: string;
-  /** A script for this very Node. */
-  readonly script: string;
+  /** A script for this very Node, or a program of its own. */
+  readonly script?: string;
+  readonly program?: string;
   readonly args?: readonly string[];
   /** A module that is loaded before the script. */
   readonly preload?: string;
@@ -69,11 +70,11 @@ export class Children {
     this.#scratch = scratch;
   }
 
-  start({ name, script, args = [], preload, env = {}, cwd = this.#scratch, ipc = false }: ChildOptions): Child {
+  start({ name, script, program = process.execPath, args = [], preload, env = {}, cwd = this.#scratch, ipc = false }: ChildOptions): Child {
     const logFile = join(this.#scratch, `${name}.log`);
     const log = openSync(logFile, "a");
     const child = new Child(
-      spawn(process.execPath, [...(preload === undefined ? [] : ["--import", preload]), script, ...args], {
+      spawn(program, [...(preload === undefined ? [] : ["--import", preload]), ...(script === undefined ? [] : [script]), ...args], {
         cwd,
         env: { ...inheritedEnvironment(), ...env },
         stdio: ipc ? ["ignore", log, log, "ipc"] : ["ignore", log, log],
