@@ -17,6 +17,8 @@ import { rounded } from "./tool/statistics.ts";
 const OPTIONS = {
   files: { type: "integer", default: 10_000, min: 1, max: 100_000, description: "files to follow" },
   seconds: { type: "integer", default: 20, min: 1, max: 600, description: "idle time that is measured" },
+  // Files are looked at often for 10 s after they grew, and garbage of the start is collected within 20 s of rest.
+  settle: { type: "integer", default: 30, min: 1, max: 600, description: "seconds of rest before that, at least" },
 } as const;
 
 type Context = ToolContext<typeof OPTIONS>;
@@ -25,10 +27,10 @@ const FILES_PER_FOLDER = 100;
 const LINES_PER_FILE = 5;
 const POLL_MS = 250;
 const READ_LIMIT_MS = 120_000;
-/** Work that start-up leaves behind (rings, caches, compilation) has ended when a window of this length cost less than that share of a core. */
+/** It rests when a window of this length cost less than that share of a core. */
 const SETTLE_WINDOW_MS = 3_000;
 const SETTLED_SHARE = 0.05;
-const SETTLE_LIMIT_MS = 60_000;
+const SETTLE_LIMIT_MS = 90_000;
 const APPENDED_TO = 25;
 /** For 10,000 files. */
 const TARGETS = { cpuShare: 0.02, rssMB: 120 };
@@ -67,7 +69,8 @@ const settle = async (context: Context, agent: Child): Promise<number> => {
     await wait(context, SETTLE_WINDOW_MS);
     const share = ((cpuSeconds(agent.pid) - before) * 1000) / SETTLE_WINDOW_MS;
     context.progress.update(`settling: ${rounded(100 * share, 1)} % of a core`);
-    if (share < SETTLED_SHARE || Date.now() - started > SETTLE_LIMIT_MS) return (Date.now() - started) / 1000;
+    const elapsedMs = Date.now() - started;
+    if ((share < SETTLED_SHARE && elapsedMs >= context.options.settle * 1000) || elapsedMs > SETTLE_LIMIT_MS + context.options.settle * 1000) return elapsedMs / 1000;
   }
 };
 

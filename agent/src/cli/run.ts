@@ -1,6 +1,8 @@
 /** `obs-agent run`: until a signal ends it. */
 
 import { createPipeline } from "../pipeline.ts";
+import { systemClock } from "../core/clock.ts";
+import { collectAtRest, v8Heap } from "../core/heap-at-rest.ts";
 import { VERSION } from "../core/version.ts";
 import { configPathsOf, openLog, requireConfiguration } from "./configuration.ts";
 import { listOf, type Invocation } from "./definition.ts";
@@ -29,6 +31,7 @@ export const run = async (invocation: Invocation): Promise<number> => {
   // Timers of the pipeline hold no process alive: this one does, until a signal comes.
   const alive = setInterval(() => {}, 2 ** 30);
   await pipeline.start();
+  const stopCollecting = collectAtRest(systemClock, v8Heap());
   const reloader = new Reloader({ paths, config, pipeline, log });
   reload = (why) => void reloader.reload(why);
   if (wanted !== undefined) reload(wanted);
@@ -38,6 +41,7 @@ export const run = async (invocation: Invocation): Promise<number> => {
   // A second signal ends it at once: what is durable stays.
   for (const again of ["SIGINT", "SIGTERM"] as const) process.once(again, () => process.exit(1));
   unwatch();
+  stopCollecting();
   await reloader.stop(DRAIN_MS);
   clearInterval(alive);
   return 0;

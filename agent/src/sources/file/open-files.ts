@@ -9,6 +9,7 @@ import { factsOfHandle, inodeKey, isMissing } from "./identity.ts";
  */
 export class OpenFiles {
   readonly #maxOpen: number;
+  /** The one that was asked for longest ago is first. */
   readonly #open = new Set<FollowedFile>();
 
   constructor(maxOpen: number) {
@@ -21,7 +22,11 @@ export class OpenFiles {
 
   /** The file's handle; undefined when its name does not lead to it any more. */
   async handleOf(file: FollowedFile): Promise<FileHandle | undefined> {
-    if (file.handle) return file.handle;
+    if (file.handle) {
+      this.#open.delete(file);
+      this.#open.add(file);
+      return file.handle;
+    }
     const handle = await openIfThere(file.path);
     if (!handle) return undefined;
     if (inodeKey(await factsOfHandle(handle)) !== file.key) {
@@ -58,12 +63,10 @@ export class OpenFiles {
   }
 
   async #closeQuietest(newest: FollowedFile): Promise<void> {
-    let quietest: FollowedFile | undefined;
     for (const file of this.#open) {
       const busy = file === newest || file.queued || !file.attached || !file.caughtUp;
-      if (!busy && (!quietest || file.lastTurnMs < quietest.lastTurnMs)) quietest = file;
+      if (!busy) return this.close(file);
     }
-    if (quietest) await this.close(quietest);
   }
 }
 

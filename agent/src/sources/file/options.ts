@@ -20,7 +20,7 @@ export const fileSourceSchema = z.strictObject({
   environment: z.string().default("").describe("Environment of the rows, such as `production`."),
   parser: z.custom<LineFormat>().optional().describe("How lines are parsed; detected without it."),
   pollIntervalMs: z.number().int().min(10).default(100).describe("How often files that were written to lately are looked at."),
-  scanIntervalMs: z.number().int().min(50).default(5_000).describe("How often folders are looked through for what file events did not tell; longer with many files (500 a second at most)."),
+  scanIntervalMs: z.number().int().min(50).default(5_000).describe("How often folders are looked through for what file events did not tell; longer with many files (250 a second at most)."),
   fingerprintBytes: z.number().int().min(64).max(65_536).default(1_024).describe("How many first bytes tell one file from another."),
   rotatedQuietMs: z.number().int().min(0).default(5_000).describe("How long a rotated or deleted file must be quiet until an unterminated last line is taken as a line."),
   maxOpenFiles: z.number().int().min(1).default(1_000).describe("Files kept open. Beyond it the longest quiet ones are closed and opened again when they grow."),
