@@ -11,8 +11,8 @@ import type { LineShard, LineStream } from "../core/contracts.ts";
 import type { LineFormat } from "../core/line-format.ts";
 import { LineMarks } from "../core/line-marks.ts";
 import type { RowCounts } from "../rows/contracts.ts";
-import type { AppendRequest, FromWorker, MarksSent, Place, SentBatch, ShardSetup, StreamFacts, ToWorker } from "./messages.ts";
 import type { KeyCell } from "./key-cell.ts";
+import { errorOf, failureOf, type AppendRequest, type FromWorker, type MarksSent, type Place, type SentBatch, type ShardSetup, type StreamFacts, type ToWorker } from "./messages.ts";
 
 export type OpenShard = (
   setup: ShardSetup,
@@ -78,7 +78,7 @@ export class HostedShard {
       case "settled": {
         const { resolve, reject } = this.#settling.get(message.commit)!;
         this.#settling.delete(message.commit);
-        return message.error === undefined ? resolve() : reject(message.error);
+        return message.failure ? reject(errorOf(message.failure)) : resolve();
       }
     }
   }
@@ -87,7 +87,7 @@ export class HostedShard {
     const about = { shard: this.#number, request };
     act().then(
       (done) => this.#parts.post({ kind: "answer", ...about, ...done, counts: this.#counts }),
-      (error: unknown) => this.#parts.post({ kind: "failed", ...about, error }),
+      (error: unknown) => this.#parts.post({ kind: "failed", ...about, failure: failureOf(error) }),
     );
   }
 

@@ -10,6 +10,16 @@ import type { LineMarks } from "../core/line-marks.ts";
 import type { MultilineSettings } from "../multiline/index.ts";
 import type { RowCounts } from "../rows/contracts.ts";
 
+/** An error in words: not every cause of one can be cloned. */
+export interface Failure {
+  readonly message: string;
+  readonly stack: string | undefined;
+}
+
+export const failureOf = (error: unknown): Failure => (error instanceof Error ? { message: error.message, stack: error.stack } : { message: String(error), stack: undefined });
+
+export const errorOf = ({ message, stack }: Failure): Error => Object.assign(new Error(message), stack !== undefined && { stack });
+
 /** What a shard is made from. */
 export interface ShardSetup {
   readonly config: Pick<AgentConfig, "batch" | "mask">;
@@ -45,7 +55,7 @@ export type ToWorker =
   | { readonly kind: "flush"; readonly shard: number; readonly request: number }
   | { readonly kind: "forget"; readonly shard: number; readonly stream: number }
   /** The commit is durable, or has failed for good. */
-  | { readonly kind: "settled"; readonly shard: number; readonly commit: number; readonly error?: unknown }
+  | { readonly kind: "settled"; readonly shard: number; readonly commit: number; readonly failure?: Failure }
   | { readonly kind: "close"; readonly shard: number };
 
 /** A stream's place, for its position to be encoded. */
@@ -82,5 +92,5 @@ export type FromWorker =
   | { readonly kind: "key"; readonly shard: number }
   | CommitRequest
   | Answer
-  | { readonly kind: "failed"; readonly shard: number; readonly request: number; readonly error: unknown }
+  | { readonly kind: "failed"; readonly shard: number; readonly request: number; readonly failure: Failure }
   | { readonly kind: "recall"; readonly shard: number; readonly stream: number };

@@ -19,7 +19,7 @@ import type { LineShard, LineStream } from "../core/contracts.ts";
 import type { LineMarks } from "../core/line-marks.ts";
 import { newMaskCounts } from "../mask/index.ts";
 import type { RowCounts } from "../rows/contracts.ts";
-import type { Answer, CommitRequest, FromWorker, MarksSent, Place, ShardSetup, StreamFacts } from "./messages.ts";
+import { errorOf, failureOf, type Answer, type CommitRequest, type Failure, type FromWorker, type MarksSent, type Place, type ShardSetup, type StreamFacts } from "./messages.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 import type { ThreadClient, WorkerThread } from "./worker-thread.ts";
 
@@ -131,7 +131,7 @@ export class WorkerLineShard implements LineShard, ThreadClient {
         Object.assign(this.counts, message.counts);
         return this.#answered(message.request)?.resolve(message);
       case "failed":
-        return this.#answered(message.request)?.reject(message.error);
+        return this.#answered(message.request)?.reject(errorOf(message.failure));
     }
   }
 
@@ -179,8 +179,8 @@ export class WorkerLineShard implements LineShard, ThreadClient {
     for (const number of this.#moved.keys()) if (number !== this.#appending || !this.#isAsked) this.#moved.delete(number);
     const sealed = batches.map((batch) => ({ ...batch, positions }));
     const { thread, shard } = this.#open!;
-    const settled = (error?: unknown): void => thread.post({ kind: "settled", shard, commit, ...(error !== undefined && { error }) });
-    this.#gate.begin({ batches: sealed, lines, ...(sealed.length === 0 && { positions }) }).then(() => settled(), settled);
+    const settled = (failure?: Failure): void => thread.post({ kind: "settled", shard, commit, ...(failure && { failure }) });
+    this.#gate.begin({ batches: sealed, lines, ...(sealed.length === 0 && { positions }) }).then(() => settled(), (error: unknown) => settled(failureOf(error)));
     for (const { key } of batches) this.#reserved.delete(key);
   }
 

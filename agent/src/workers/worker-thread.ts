@@ -20,10 +20,7 @@ export interface ThreadClient {
   lost(error: Error): void;
 }
 
-/**
- * Most of what a worker allocates in V8's heap is garbage at once: with a young generation of the
- * default size it keeps tens of megabytes of it before it looks.
- */
+/** As quick as twice of it; with half of it a worker collects garbage all the time (decision 0054). */
 const MAX_YOUNG_MB = 16;
 
 export class WorkerThread {
@@ -41,7 +38,10 @@ export class WorkerThread {
     this.#worker.on("message", (message: FromWorker) => this.#take(message));
     let fault: unknown;
     this.#worker.on("error", (error) => (fault = error));
-    this.#worker.on("messageerror", (error) => (fault = error));
+    this.#worker.on("messageerror", (error) => {
+      fault = error;
+      void this.#worker.terminate();
+    });
     this.#worker.on("exit", (code) => {
       if (this.#isClosing) return;
       const error = new Error(`a worker thread has ended (${fault instanceof Error ? fault.message : `code ${code}`}): what it held is read again at the next start`, { cause: fault });
