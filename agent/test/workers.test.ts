@@ -37,6 +37,11 @@ describe("workers", () => {
           await appendFile(path("logs", name), text);
         }
       };
+      // What is durable of the first start is what a later one knows: a file that is rotated away before is nobody's.
+      await write(5);
+      const first = new AgentProcess({ args: ["run", "--config", config] });
+      await expect.poll(() => backend.messages.length, WAIT).toBe(written);
+      await first.kill("SIGKILL");
       for (let round = 0; round < 5; round++) {
         await write(1_500);
         const agent = new AgentProcess({ args: ["run", "--config", config] });
@@ -48,6 +53,7 @@ describe("workers", () => {
         await expect.poll(() => backend.received.length, WAIT).toBeGreaterThanOrEqual(before + 4);
         await agent.kill("SIGKILL");
       }
+      backend.fault = () => ({ kind: "none" });
       const last = new AgentProcess({ args: ["run", "--config", config] });
       await write(20);
       await expect.poll(() => backend.messages.length, WAIT).toBeGreaterThanOrEqual(written);

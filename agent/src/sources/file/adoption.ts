@@ -103,6 +103,8 @@ export class Adoption {
     const readAs = position?.path ?? found.rotatedFrom?.path ?? found.path;
     const file = new FollowedFile(found.path, facts, readAs, this.#resourceOf(readAs), clock, (woken) => reader.wake(woken));
     file.attached = found.rotatedFrom === undefined;
+    // Its name has not led to it since then: files that were born meanwhile may still be unread.
+    if (found.rotatedFrom) file.seenMs = Math.min(file.seenMs, found.rotatedFrom.sinceMs);
     file.rotated = readAs !== found.path;
     this.#begin(file, beginning);
     // From here on: a file that is truncated before it is read for the first time is noticed too.

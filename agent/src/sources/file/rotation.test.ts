@@ -230,4 +230,29 @@ describe.each([1, 2])("rotation, %d shards", (shards) => {
     await harness.start(configured);
     expect(await settled()).toEqual(NOTHING);
   });
+
+  it("finds what was there unread when one that was rotated before it was found, over two restarts", async () => {
+    harness = new Harness({}, 4_096, undefined, shards);
+    const include = [harness.path("app.log")];
+    harness.write("app.log", 20, LONG);
+    await harness.start({ include });
+    await harness.drained();
+    await harness.flush();
+    await harness.kill();
+    rename(harness, "app.log", "app.log.1");
+    harness.write("app.log", 20, LONG);
+    rename(harness, "app.log", "app.log.2");
+    writeFileSync(harness.path("app.log"), "");
+    const bornMs = Date.now();
+    await until(() => Date.now() > bornMs + 200);
+    await harness.start({ include });
+    await harness.drained();
+    await harness.flush();
+    await harness.kill();
+    harness.write("app.log", 20, LONG);
+    rename(harness, "app.log", "app.log.3");
+    harness.write("app.log", 20, LONG);
+    await harness.start({ include });
+    expect(await settled()).toEqual(NOTHING);
+  });
 });
