@@ -1,6 +1,6 @@
 /** The sources that a configuration asks for, each with the shard that it fills: one line for each. */
 
-import { encodeSamples, encodeSeries } from "@obs/wire";
+import { encodeHistograms, encodeSamples, encodeSeries, encodeSpans } from "@obs/wire";
 import { compress } from "./codec/zstd.ts";
 import type { AgentConfig } from "./config/resolve.ts";
 import type { SourceClass } from "./config/schema.ts";
@@ -20,6 +20,7 @@ import { LogBlock } from "./rows/log-block.ts";
 import { SeriesTable } from "./rows/series-table.ts";
 import { ScrapeShard } from "./shard/metric-shard.ts";
 import { BlockRecordShard } from "./shard/record-shard.ts";
+import { GroupSpanShard } from "./shard/span-shard.ts";
 import type { SourcePlan } from "./source-set.ts";
 import type { Follow } from "./sources/containers/contracts.ts";
 import { createDockerSource } from "./sources/docker/index.ts";
@@ -69,6 +70,7 @@ export const sourcePlanner = (options: SourcePlannerOptions): ((config: AgentCon
 
 const planSources = ({ stdinService, dataDir, intake, positions, wasFollowed, onRows, onSeries, onStdin, clock, rowClock, clockSkewMs, log, counters }: SourcePlannerOptions, pool: WorkerPool, config: AgentConfig): SourcePlan[] => {
   const { environment, host, batch, mask } = config;
+  const replyLingerMs = Math.min(batch.linger, REPLY_LINGER_MS);
   // Files are judged by the clock of this host, which their times come from.
   const deps = (source: SourceClass) => ({ positions: positions(), clock: source === "file" ? clock : rowClock, log, host, counters: sourceCounters(counters, source) });
   const keyOf = (source: SourceClass, options: unknown): string => JSON.stringify([source, options, environment, host, batch, mask]);
@@ -105,7 +107,7 @@ const planSources = ({ stdinService, dataDir, intake, positions, wasFollowed, on
   const openMetricShard = (source: SourceClass): MetricShard => {
     const table = new SeriesTable({ mask: createMask(mask) });
     onSeries(table);
-    return new ScrapeShard({ table, encodeSamples, encodeSeries, compress, buffer: intake(source) });
+    return new ScrapeShard({ table, encodeSamples, encodeHistograms, encodeSeries, compress, buffer: intake(source) });
   };
 
   const records = (source: SourceClass, options: unknown, lingerMs: number, create: (shard: RecordShard) => Source): SourcePlan => ({
@@ -113,6 +115,20 @@ const planSources = ({ stdinService, dataDir, intake, positions, wasFollowed, on
     open: () => {
       const shard = openRecordShard(source, lingerMs);
       return { source: create(shard), flush: () => shard.flush() };
+    },
+  });
+
+  /** Of all three signals, each with a shard of its own. */
+  const otlpPlan = (): SourcePlan => ({
+    key: keyOf("otlp", config.otlp),
+    open: () => {
+      const shards = {
+        records: openRecordShard("otlp", replyLingerMs),
+        metrics: openMetricShard("otlp"),
+        spans: new GroupSpanShard({ encodeSpans, compress, buffer: intake("otlp"), clock, lingerMs: replyLingerMs, maxRows: batch.max_rows, mask: createMask(mask) }),
+      };
+      const flush = async (): Promise<void> => void (await Promise.all([shards.records.flush(), shards.spans.flush()]));
+      return { source: createOtlpSource(config.otlp, shards, { ...deps("otlp"), environment }), flush };
     },
   });
 
@@ -130,7 +146,6 @@ const planSources = ({ stdinService, dataDir, intake, positions, wasFollowed, on
   const file = ({ include, exclude, read_from: readFrom, encoding, service, environment: own = environment, parser }: AgentConfig["files"][number]) => (shards: LineShard | readonly LineShard[]): Source =>
     createFileSource(fileSourceSchema.parse({ include, exclude: [...exclude, ...ownFiles], readFrom, encoding, service, environment: own, parser }), shards, { ...deps("file"), wasFollowed });
 
-  const replyLingerMs = Math.min(batch.linger, REPLY_LINGER_MS);
   const { host_metrics: hostMetrics, statsd, prometheus, otlp } = config;
 
   /** Containers' log files are followed by the file source. */
@@ -155,6 +170,6 @@ const planSources = ({ stdinService, dataDir, intake, positions, wasFollowed, on
     ...(hostMetrics.enabled ? [metrics("host_metrics", hostMetrics, (shard) => createHostMetricsSource({ intervalMs: hostMetrics.interval, names: hostMetrics.names, perCpu: hostMetrics.per_cpu }, shard, deps("host_metrics")))] : []),
     ...(statsd.enabled ? [metrics("statsd", statsd, (shard) => createStatsdSource(statsd, shard, deps("statsd")))] : []),
     ...(prometheus.scrape_configs.length > 0 ? [metrics("prometheus", prometheus, (shard) => createPrometheusSource(prometheus, shard, deps("prometheus")))] : []),
-    ...(otlp.enabled ? [records("otlp", otlp, replyLingerMs, (shard) => createOtlpSource(otlp, { records: shard, metrics: openMetricShard("otlp") }, { ...deps("otlp"), environment }))] : []),
+    ...(otlp.enabled ? [otlpPlan()] : []),
   ];
 };

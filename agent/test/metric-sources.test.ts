@@ -43,6 +43,9 @@ describe("sources of metrics", () => {
       const answer = await postWhenUp(`http://127.0.0.1:${http}/v1/logs`, { resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: "hello ann@example.com" } }] }] }] });
       expect([answer.status, await answer.json()]).toEqual([200, {}]);
       await expect.poll(() => backend.messages, WAIT).toEqual(["hello [EMAIL]"]);
+      const span = { name: "GET /", traceId: "5b8efff798038103d269b633813fc60c", spanId: "eee19b7ec3c1b174", startTimeUnixNano: "1700000000000000000", attributes: [{ key: "user", value: { stringValue: "ann@example.com" } }] };
+      expect((await postWhenUp(`http://127.0.0.1:${http}/v1/traces`, { resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] })).status).toBe(200);
+      await expect.poll(() => backend.column("spans", "attributes"), WAIT).toEqual([{ user: "[EMAIL]" }]);
       const client = createSocket("udp4");
       client.send("logins:1|c|#user:ann@example.com", statsd, "127.0.0.1");
       await expect.poll(() => backend.column("samples", "metric"), WAIT).toEqual(expect.arrayContaining(["logins", "up"]));

@@ -32,6 +32,7 @@ import { searchRoutes } from "./routes/search.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { staticRoutes } from "./routes/static.ts";
 import { tenantRoutes } from "./routes/tenants.ts";
+import { traceRoutes } from "./routes/traces.ts";
 import { createStatus } from "./status.ts";
 import { openStore } from "./store/open.ts";
 import { countDelivery, countRequests, createTelemetry, watch } from "./telemetry/index.ts";
@@ -101,6 +102,7 @@ export const createApp = async ({ config, logStream = process.stdout, step = (_w
   await app.register(ingestRoutes({ doors, policyOf, requireScope, telemetry }));
   await app.register(searchRoutes({ queries, requireScope }));
   await app.register(metricsRoutes({ queries, requireScope }));
+  await app.register(traceRoutes({ queries, requireScope }));
   await app.register(sessionRoutes({ authenticator, signIn }));
   await app.register(keyRoutes({ metadata, issueKey, authenticator, requireScope }));
   await app.register(tenantRoutes({ metadata, issueKey, requireScope }));

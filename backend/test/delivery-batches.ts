@@ -1,7 +1,8 @@
 /** Batches as the door hands them to delivery, for tests. */
 
 import { zstdCompressSync } from "node:zlib";
-import { type BatchKey, encodeLogs, encodeSamples, encodeSeries, type LogRecord, SCHEMA_VERSION, type Stream } from "@obs/wire";
+import { type BatchKey, encodeHistograms, encodeLogs, encodeSamples, encodeSeries, encodeSpans, type LogRecord, SCHEMA_VERSION, type Stream } from "@obs/wire";
+import { GOLDEN } from "../../agent/wire/testdata/golden.ts";
 import type { IncomingBatch, TenantPolicy } from "../src/core/contracts.ts";
 
 const DAY_NS = 86_400_000_000_000n;
@@ -66,6 +67,21 @@ export const sampleBatch = (tenant: string, timestampsMs: readonly number[]): In
   const raw = encodeSamples(timestampsMs.map((timestamp, i) => ({ metric: "cpu", series: 42n, timestamp, value: i })), key);
   const ns = timestampsMs.map((ms) => BigInt(ms) * 1_000_000n);
   return { ...envelope(tenant, "samples", key, raw, timestampsMs.length), firstNs: ns[0]!, lastNs: ns.at(-1)! };
+};
+
+/** One span per start. */
+export const spanBatch = (tenant: string, starts: readonly bigint[], traceId = "e21213e17af35d876317b74b510a1b46"): IncomingBatch => {
+  const key = newKey();
+  const rows = starts.map((timestamp, row) => ({ ...GOLDEN.spans[0]!, timestamp, traceId, spanId: (row + 1).toString(16).padStart(16, "0") }));
+  const sorted = starts.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return { ...envelope(tenant, "spans", key, encodeSpans(rows, key), rows.length), firstNs: sorted[0]!, lastNs: sorted.at(-1)! };
+};
+
+export const histogramBatch = (tenant: string, timestampsMs: readonly number[]): IncomingBatch => {
+  const key = newKey();
+  const rows = timestampsMs.map((timestamp) => ({ ...GOLDEN.histograms[0]!, timestamp }));
+  const ns = timestampsMs.map((ms) => BigInt(ms) * 1_000_000n);
+  return { ...envelope(tenant, "histograms", key, encodeHistograms(rows, key), rows.length), firstNs: ns[0]!, lastNs: ns.at(-1)! };
 };
 
 export const seriesBatch = (tenant: string, series: readonly bigint[]): IncomingBatch => {

@@ -7,7 +7,7 @@ import { createDelivery, type Delivery } from "../src/delivery/index.ts";
 import type { ApiError } from "../src/errors.ts";
 import { GOLDEN } from "../../agent/wire/testdata/golden.ts";
 import { startTestStore, type TestStore } from "../src/testing.ts";
-import { daysAgo, logBatch, logRecord, newKey, nowNs, policyOf, recent, sampleBatch, seriesBatch, withRaw } from "./delivery-batches.ts";
+import { daysAgo, histogramBatch, logBatch, logRecord, newKey, nowNs, policyOf, recent, sampleBatch, seriesBatch, spanBatch, withRaw } from "./delivery-batches.ts";
 
 let test: TestStore;
 let delivery: Delivery;
@@ -89,6 +89,19 @@ describe("a first attempt", () => {
     expect(await codeOf(seriesBatch(tenant, [1n, 2n, 3n]))).toBe("stored 3");
     expect(await storedRows(tenant, "samples")).toBe(2);
     expect(await storedRows(tenant, "series FINAL")).toBe(3);
+  });
+
+  it("stores spans and histograms, refuses what is outside of the window, and a repeat stores nothing", async () => {
+    const tenant = newTenant();
+    const spans = spanBatch(tenant, [...recent(5), ...recent(2, daysAgo(40)), ...recent(3, daysAgo(2))]);
+    for (const attempt of [1, 2]) expect(await delivery.accept({ ...spans, attempt })).toMatchObject({ stored: 8, refused: { too_old: 2 } });
+    expect(await storedRows(tenant, "spans")).toBe(8);
+    const histograms = histogramBatch(tenant, [Date.now(), Date.now() + 1]);
+    for (const attempt of [1, 2]) expect(await codeOf({ ...histograms, attempt })).toBe("stored 2");
+    expect(await storedRows(tenant, "histograms")).toBe(2);
+    await test.query(`ALTER TABLE spans DELETE WHERE tenant = '${tenant}' AND row < 3 SETTINGS mutations_sync = 2`);
+    expect(await codeOf({ ...spans, attempt: 3 })).toBe("stored 8");
+    expect(await storedRows(tenant, "spans")).toBe(8);
   });
 
   it("asks for series again when samples come without them, once", async () => {

@@ -8,17 +8,20 @@ import { seriesId } from "@obs/wire";
 import * as fc from "fast-check";
 import type { FastifyInstance, LightMyRequestResponse } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { LogSearchAnswer } from "../src/core/queries.ts";
+import type { LogSearchAnswer, TraceAnswer } from "../src/core/queries.ts";
 import { createServer } from "../src/http/server.ts";
 import { createQueries } from "../src/query/index.ts";
 import { metricsRoutes } from "../src/routes/metrics.ts";
 import { searchRoutes } from "../src/routes/search.ts";
+import { traceRoutes } from "../src/routes/traces.ts";
+import { GOLDEN } from "../../agent/wire/testdata/golden.ts";
 import { startTestStore, type TestStore } from "../src/testing.ts";
-import { logRecord, storeLogs, storeSamples, storeSeries } from "./query-rows.ts";
+import { logRecord, storeLogs, storeSamples, storeSeries, storeSpans } from "./query-rows.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 22, 10);
 const NOW_NS = BigInt(NOW_MS) * 1_000_000n;
 const MARK = "globexsecret";
+const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const OWN_ROWS = 20;
 const OTHER_ROWS = 25;
 
@@ -36,11 +39,13 @@ const fill = async (tenant: string, mark: string, rows: number): Promise<void> =
         service: `${mark}-api`,
         host: `${mark}-host`,
         message: `timeout 500 ${mark}`,
-        traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
+        traceId: TRACE,
         attributes: { status: "500", [`${mark}-key`]: mark },
       }),
     ),
   );
+  const own = { ...GOLDEN.spans[0]!, timestamp: NOW_NS, traceId: TRACE, attributes: { [`${mark}-key`]: mark } };
+  await storeSpans(test.store, tenant, [own, { ...own, timestamp: NOW_NS + 5n, spanId: "00000000000000a2", parentSpanId: own.spanId, kind: 3, status: 0, events: [], links: [] }]);
   const metrics = ["cpu", `${mark}.metric`];
   const labels = { host: `${mark}-host`, [`${mark}-label`]: "x" };
   await storeSeries(test.store, tenant, metrics.map((metric) => ({ metric, series: seriesId(metric, labels), labels, kind: "gauge", unit: "1", help: "", firstSeen: NOW_MS - 1_000, lastSeen: NOW_MS })));
@@ -60,6 +65,7 @@ beforeAll(async () => {
   } as Parameters<typeof searchRoutes>[0];
   await app.register(searchRoutes(options));
   await app.register(metricsRoutes(options));
+  await app.register(traceRoutes(options));
 });
 afterAll(async () => {
   await app?.close();
@@ -201,6 +207,29 @@ describe("a tenant", () => {
     expect(own.body).toContain("own");
     expect((await get("globex", path, { start: "now-30d" })).body).toContain(MARK);
     expectOwn(await get("acme", path, { start: "' OR 1=1 --" }));
+  });
+
+  it("gets its own spans of a trace that others have too, by start", async () => {
+    const answer = await app.inject({ url: `/api/v1/traces/${TRACE.toUpperCase()}`, headers: { "x-tenant": "acme" } });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.body).not.toContain(MARK);
+    const { trace_id: traceId, spans, cut } = answer.json<TraceAnswer>();
+    expect([traceId, cut, spans.length]).toEqual([TRACE, false, 2]);
+    expect(spans[0]).toMatchObject({
+      span_id: "193a26cc1d3c3d61", parent_span_id: "00f067aa0ba902b7", name: "GET /users", kind: "server", start: "2026-11-22T10:00:00.000000000Z", duration_ns: "2500000", status: "error", status_message: "boom",
+      service: "api", attributes: { "own-key": "own" }, events: [{ time: "2023-11-14T22:13:20.124000000Z", name: "exception", attributes: { "exception.type": "Error" } }],
+      links: [{ trace_id: "0af7651916cd43dd8448eb211c80319c", span_id: "b7ad6b7169203331", attributes: { why: "batch" } }],
+    });
+    expect(spans[1]).toMatchObject({ parent_span_id: "193a26cc1d3c3d61", kind: "client", status: "unset", events: [], links: [] });
+  });
+
+  it.each([
+    ["another's trace alone", "0af7651916cd43dd8448eb211c80319c", 404],
+    ["what is no id", "x' OR 1=1 --", 400],
+    ["too few digits", "4bf92f", 400],
+  ])("is told that there is no trace by %s", async (_, id, status) => {
+    const answer = await app.inject({ url: `/api/v1/traces/${encodeURIComponent(id)}`, headers: { "x-tenant": "acme" } });
+    expect(answer.statusCode).toBe(status);
   });
 
   it("gets its own lines of a metric that others have too", async () => {

@@ -1,7 +1,8 @@
 /** What the wire's encoders write, read back by the real ClickHouse: equal, at every edge. */
 
-import { STREAMS, decodeNative, encodeLogs, encodeSamples, encodeSeries, seriesId, xxHash64, type LogRecord, type MetricSample, type MetricSeries, type Stream } from "@obs/wire";
+import { STREAMS, decodeNative, encodeHistograms, encodeLogs, encodeSamples, encodeSeries, encodeSpans, seriesId, xxHash64, type LogRecord, type MetricSample, type MetricSeries, type Stream } from "@obs/wire";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { GOLDEN } from "../../agent/wire/testdata/golden.ts";
 import { startTestStore, type TestStore } from "../src/testing.ts";
 
 const KEY = { agent: 0xffff_ffff_ffff_ffffn, epoch: 0xffff_ffff, seq: 0xffff_ffff };
@@ -111,6 +112,15 @@ describe("the real ClickHouse", () => {
     expect(await throughClickHouse("samples", samples)).toEqual(joined(samples));
     const series = encodeSeries(SERIES, KEY);
     expect(await throughClickHouse("series", series)).toEqual(joined(series));
+  });
+
+  it("reads spans and histograms back equal, with and without elements in their arrays", async () => {
+    for (const rows of [GOLDEN.spans, GOLDEN.spans.slice(1, 2), GOLDEN.spans.slice(3)]) {
+      const spans = encodeSpans(rows, KEY);
+      expect(await throughClickHouse("spans", spans)).toEqual(joined(spans));
+    }
+    const histograms = encodeHistograms(GOLDEN.histograms, KEY);
+    expect(await throughClickHouse("histograms", histograms)).toEqual(joined(histograms));
   });
 
   it("hashes as the wire does, at every length", async () => {

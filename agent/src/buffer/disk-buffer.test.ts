@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { conservationGap } from "../core/conservation.ts";
 import { STREAM_NAMES } from "@obs/wire";
+import { silentLog } from "../core/log.ts";
 import { AgentError } from "../errors.ts";
+import { openDatabase } from "./database.ts";
 import type { DiskBuffer } from "./disk-buffer.ts";
 import { ack, commitBatch, LARGE, open, takeAll, withFolder } from "./fixtures.ts";
+import { META_LEDGER } from "./keys.ts";
 
 const gaps = (buffer: DiskBuffer): number[] => STREAM_NAMES.map((stream) => conservationGap(buffer.state().ledger.signals[stream], buffer.state().rows[stream]));
 
@@ -41,6 +44,23 @@ describe("disk buffer", () => {
       expect(taken.map(({ key }) => key)).toEqual([...early, ...late]);
       const more = await commitBatch(second);
       expect((await takeAll(second)).map(({ key }) => key)).toEqual([more.key]);
+      await second.close();
+    }));
+
+  it("opens what an agent left that knew fewer streams", () =>
+    withFolder(async (folder) => {
+      const first = await open(folder);
+      await commitBatch(first);
+      await first.close();
+      const { database } = await openDatabase(folder, silentLog);
+      const ledger = JSON.parse(Buffer.from((await database.get(META_LEDGER))!).toString()) as { signals: Record<string, unknown> };
+      delete ledger.signals["spans"];
+      await database.put(META_LEDGER, Buffer.from(JSON.stringify(ledger)), { sync: true });
+      await database.close();
+      const second = await open(folder);
+      await commitBatch(second, { stream: "spans" });
+      expect(gaps(second)).toEqual(STREAM_NAMES.map(() => 0));
+      expect(second.state().ledger.signals).toMatchObject({ logs: { records: 10 }, spans: { records: 10 } });
       await second.close();
     }));
 
@@ -92,10 +112,10 @@ describe("disk buffer", () => {
       await buffer.acknowledge(one!, ack(8, "boot", { too_old: 2 }));
       await buffer.deadLetter(two!, "batch_malformed");
       await buffer.acknowledge(three!, ack(10));
-      expect(gaps(buffer)).toEqual([0, 0, 0]);
+      expect(gaps(buffer)).toEqual(STREAM_NAMES.map(() => 0));
       await buffer.close();
       const again = await open(folder);
-      expect(gaps(again)).toEqual([0, 0, 0]);
+      expect(gaps(again)).toEqual(STREAM_NAMES.map(() => 0));
       expect(again.state().ledger.signals.logs).toEqual({ records: 40, stored: 18, refused: { too_old: 2 }, dropped: {}, deadLettered: 10 });
       expect(again.state()).toMatchObject({ rows: { logs: 10, samples: 5 }, deadLetterBatches: 1, deadLetterBytes: LARGE });
       await again.close();
@@ -143,7 +163,7 @@ describe("disk buffer", () => {
       await buffer.acknowledge(second!, ack(10, "boot-2"));
       const [repeat] = await takeAll(buffer);
       expect(repeat).toMatchObject({ key: batch.key, attempt: 2 });
-      expect(gaps(buffer)).toEqual([0, 0, 0]);
+      expect(gaps(buffer)).toEqual(STREAM_NAMES.map(() => 0));
       await buffer.acknowledge(repeat!, ack(10, "boot-2"));
       // A boot that was seen before is no news: two backends may each name their own store.
       await commitBatch(buffer);

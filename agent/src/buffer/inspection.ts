@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { STREAM_NAMES, type Stream } from "@obs/wire";
 import { AgentError } from "../errors.ts";
-import { conservationGap, emptyLedger, type Ledger } from "../core/conservation.ts";
+import { conservationGap, parseLedger } from "../core/conservation.ts";
 import { openCopy, type Database, type Recovery } from "./database.ts";
 import { EntryCodec } from "./entry-codec.ts";
 import type { AcknowledgedPart, DeadPart, Entry } from "./entry.ts";
@@ -58,7 +58,7 @@ export class Inspection {
   /** Rows that the ledger knows and no batch holds, by stream; only those that are not 0. */
   async gaps(bufferedRows: Readonly<Record<Stream, number>>): Promise<{ readonly stream: Stream; readonly rows: number }[]> {
     const text = await this.#database.get(META_LEDGER);
-    const ledger: Ledger = { ...emptyLedger(), ...(text && (JSON.parse(Buffer.from(text).toString()) as Partial<Ledger>)) };
+    const ledger = parseLedger(text ? Buffer.from(text).toString() : "{}");
     return STREAM_NAMES.map((stream) => ({ stream, rows: conservationGap(ledger.signals[stream], bufferedRows[stream]) })).filter(({ rows }) => rows !== 0);
   }
 

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { AgentError } from "../errors.ts";
-import { emptyLedger, type Ledger } from "../core/conservation.ts";
+import { emptyLedger, parseLedger, type Ledger } from "../core/conservation.ts";
 import { openDatabase, type Database } from "./database.ts";
 import { DiskBuffer, type DiskBufferOptions } from "./disk-buffer.ts";
 import { mayDrop } from "./drop-policies.ts";
@@ -139,7 +139,7 @@ const agentIdOf = async (database: Database, newId: string): Promise<bigint> => 
 
 const ledgerOf = async (database: Database): Promise<Ledger> => {
   try {
-    return { ...emptyLedger(), ...(JSON.parse((await textOf(database, META_LEDGER)) ?? "{}") as Partial<Ledger>) };
+    return parseLedger((await textOf(database, META_LEDGER)) ?? "{}");
   } catch {
     return emptyLedger();
   }

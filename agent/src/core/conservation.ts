@@ -41,6 +41,13 @@ export const emptyLedger = (): Ledger => ({
   signals: Object.fromEntries(STREAM_NAMES.map((stream) => [stream, emptySignal()])) as Record<Stream, SignalLedger>,
 });
 
+/** A ledger as it was written, also by an agent that knew fewer streams. Throws SyntaxError. */
+export const parseLedger = (text: string): Ledger => {
+  const empty = emptyLedger();
+  const kept = JSON.parse(text) as Partial<Ledger>;
+  return { ...empty, ...kept, signals: { ...empty.signals, ...kept.signals } };
+};
+
 const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((total, count) => total + count, 0);
 
 /** 0 while the law holds; positive: rows vanished; negative: rows appeared. */

@@ -3,7 +3,7 @@
  * other. Siblings know these types and never each other's folders.
  */
 
-import type { BatchAck, LogRecord, MetricKind, Stream } from "@obs/wire";
+import type { BatchAck, HistogramPoint, LogRecord, MetricKind, SpanRecord, Stream } from "@obs/wire";
 import type { LineFormat } from "./line-format.ts";
 import type { LineMarks } from "./line-marks.ts";
 
@@ -67,10 +67,16 @@ export interface Observation {
   readonly value: number;
 }
 
+/** One point of one exponential histogram. */
+export interface ObservedHistogram extends Omit<Observation, "kind" | "value"> {
+  readonly point: Omit<HistogramPoint, "metric" | "series" | "timestamp">;
+}
+
 /** What was observed at one time (ms since 1970). */
 export interface Scrape {
   readonly timestampMs: number;
   readonly observations: readonly Observation[];
+  readonly histograms?: readonly ObservedHistogram[];
 }
 
 export interface MetricShard {
@@ -78,6 +84,16 @@ export interface MetricShard {
   ready(signal?: AbortSignal): Promise<void>;
   /** Takes what was observed, of several times too, in one write. Resolves when durable; does not wait for `ready`. */
   observe(scrapes: readonly Scrape[]): Promise<void>;
+}
+
+/** Where sources put spans. */
+export interface SpanShard {
+  /** Resolves when spans can be taken, or when the signal aborts. */
+  ready(signal?: AbortSignal): Promise<void>;
+  /** Takes the spans at once; resolves when all of them are durable, in one atomic write. */
+  append(spans: readonly SpanRecord[]): Promise<void>;
+  /** Seals what is there and resolves once it is durable. */
+  flush(): Promise<void>;
 }
 
 /** A sealed batch: encoded, compressed, ready for the buffer. */

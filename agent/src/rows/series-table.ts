@@ -1,18 +1,22 @@
 /** Observations to samples of series; a series itself travels when it is new or due. */
 
-import { seriesId, type MetricSample, type MetricSeries } from "@obs/wire";
-import type { Observation } from "../core/contracts.ts";
+import { seriesId, type HistogramPoint, type MetricKind, type MetricSample, type MetricSeries } from "@obs/wire";
+import type { Observation, ObservedHistogram } from "../core/contracts.ts";
 
 /** A series is told again once a day, so that the store can let old ones expire. */
 export const SERIES_INTERVAL_MS = 24 * 3600 * 1000;
+const HISTOGRAM: MetricKind = "histogram";
 /** Beyond this the series seen longest ago are forgotten; they only travel again. */
 const MAX_SERIES = 100_000;
 
-/** What a scrape comes to: rows of two streams. */
+/** What a scrape comes to: rows of three streams. */
 export interface ObservedRows {
   readonly samples: MetricSample[];
+  readonly histograms: HistogramPoint[];
   readonly series: MetricSeries[];
 }
+
+type Described = Omit<Observation, "value">;
 
 export interface SeriesTableOptions {
   readonly maxSeries?: number;
@@ -47,11 +51,15 @@ export class SeriesTable {
     return this.#known.size;
   }
 
-  observe(timestampMs: number, observations: readonly Observation[]): ObservedRows {
-    const rows: ObservedRows = { samples: [], series: [] };
+  observe(timestampMs: number, observations: readonly Observation[], histograms: readonly ObservedHistogram[] = []): ObservedRows {
+    const rows: ObservedRows = { samples: [], histograms: [], series: [] };
     for (const observation of observations) {
       if (Number.isFinite(observation.value)) this.#add(rows, timestampMs, observation);
       else this.notFinite++;
+    }
+    for (const { point, ...described } of histograms) {
+      const { metric, id: series } = this.#tell(rows, timestampMs, { ...described, kind: HISTOGRAM });
+      rows.histograms.push({ metric, series, timestamp: timestampMs, ...point });
     }
     return rows;
   }
@@ -62,16 +70,21 @@ export class SeriesTable {
   }
 
   #add(rows: ObservedRows, timestampMs: number, observation: Observation): void {
-    const known = this.#touch(JSON.stringify([observation.metric, observation.labels]), () => this.#meet(timestampMs, observation));
-    const { metric, labels, id: series } = known;
+    const { metric, id: series } = this.#tell(rows, timestampMs, observation);
     rows.samples.push({ metric, series, timestamp: timestampMs, value: observation.value });
-    if (timestampMs - known.sentMs < SERIES_INTERVAL_MS) return;
-    known.sentMs = timestampMs;
-    const { kind, unit, help } = observation;
-    rows.series.push({ metric, series, labels, kind, unit, help: this.#mask(help), firstSeen: known.firstSeenMs, lastSeen: timestampMs });
   }
 
-  #meet(timestampMs: number, observation: Observation): KnownSeries {
+  /** The series, which travels too when it is new or due. */
+  #tell(rows: ObservedRows, timestampMs: number, described: Described): KnownSeries {
+    const known = this.#touch(JSON.stringify([described.metric, described.labels]), () => this.#meet(timestampMs, described));
+    if (timestampMs - known.sentMs < SERIES_INTERVAL_MS) return known;
+    known.sentMs = timestampMs;
+    const { kind, unit, help } = described;
+    rows.series.push({ metric: known.metric, series: known.id, labels: known.labels, kind, unit, help: this.#mask(help), firstSeen: known.firstSeenMs, lastSeen: timestampMs });
+    return known;
+  }
+
+  #meet(timestampMs: number, observation: Described): KnownSeries {
     const metric = this.#mask(observation.metric);
     const labels = Object.fromEntries(Object.entries(observation.labels).map(([name, value]) => [this.#mask(name), this.#mask(value)]));
     return { id: seriesId(metric, labels), metric, labels, firstSeenMs: timestampMs, sentMs: Number.NEGATIVE_INFINITY };

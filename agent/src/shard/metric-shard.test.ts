@@ -11,9 +11,9 @@ const encoded = (rows: readonly unknown[]): Uint8Array => Buffer.alloc(rows.leng
 const build = (newSeries: MetricSeries[] = [], tenant?: string) => {
   const buffer = new RecordingBuffer();
   const table = {
-    observe: (timestampMs: number, observations: readonly Observation[]) => ({ samples: observations.map(({ value }) => ({ metric: "cpu", series: 1n, timestamp: timestampMs, value })), series: newSeries }),
+    observe: (timestampMs: number, observations: readonly Observation[]) => ({ samples: observations.map(({ value }) => ({ metric: "cpu", series: 1n, timestamp: timestampMs, value })), histograms: [], series: newSeries }),
   };
-  const shard = new ScrapeShard({ table, encodeSamples: encoded, encodeSeries: encoded, compress: (bytes) => bytes, buffer, ...(tenant !== undefined && { tenant }) });
+  const shard = new ScrapeShard({ table, encodeSamples: encoded, encodeHistograms: encoded, encodeSeries: encoded, compress: (bytes) => bytes, buffer, ...(tenant !== undefined && { tenant }) });
   return { buffer, shard };
 };
 

@@ -34,7 +34,7 @@ import { createPrometheusSource } from "./prometheus/index.ts";
 import { createStatsdSource } from "./statsd/index.ts";
 import { createStdinSource } from "./stdin/index.ts";
 import { createSyslogSource } from "./syslog/index.ts";
-import { KeepingCounters, KeepingLineShard, KeepingMetricShard, KeepingRecordShard, keepingLog } from "./fixtures.ts";
+import { KeepingCounters, KeepingLineShard, KeepingMetricShard, KeepingRecordShard, KeepingSpanShard, keepingLog } from "./fixtures.ts";
 
 const WAIT = { timeout: 10_000, interval: 5 };
 const ROWS = 50;
@@ -154,13 +154,29 @@ const SUBJECTS: Readonly<Record<string, { readonly of: SourceClass; /** In agent
     create: ({ deps, counters }) => {
       const shard = new KeepingRecordShard();
       const options = otlpSchema.parse({ http: { listen: "127.0.0.1:0" }, grpc: { listen: "127.0.0.1:0" } });
-      const source = createOtlpSource(options, { records: shard, metrics: new KeepingMetricShard() }, { ...deps, environment: "" });
+      const source = createOtlpSource(options, { records: shard, metrics: new KeepingMetricShard(), spans: new KeepingSpanShard() }, { ...deps, environment: "" });
       const body = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: LINES.map((line) => ({ body: { stringValue: line } })) }] }] });
       const feed = async (): Promise<void> => {
         const { status } = await fetch(`http://127.0.0.1:${source.httpPort}/v1/logs`, { method: "POST", headers: { "content-type": "application/json" }, body });
         if (status !== 200) throw new Error(`answered with ${status}`);
       };
       return { shard, source, rows: () => shard.records.length, feed, counted: () => counters.get("log_records"), port: () => source.httpPort };
+    },
+  },
+  "otlp traces": {
+    of: "otlp",
+    example: "otlp.yaml",
+    replies: true,
+    create: ({ deps, counters }) => {
+      const shard = new KeepingSpanShard();
+      const options = otlpSchema.parse({ http: { listen: "127.0.0.1:0" }, grpc: { listen: "127.0.0.1:0" } });
+      const source = createOtlpSource(options, { records: new KeepingRecordShard(), metrics: new KeepingMetricShard(), spans: shard }, { ...deps, environment: "" });
+      const spans = LINES.map((name, index) => ({ name, traceId: "5b8efff798038103d269b633813fc60c", spanId: (index + 1).toString(16).padStart(16, "0"), startTimeUnixNano: "1700000000000000000" }));
+      const feed = async (): Promise<void> => {
+        const { status } = await fetch(`http://127.0.0.1:${source.httpPort}/v1/traces`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }) });
+        if (status !== 200) throw new Error(`answered with ${status}`);
+      };
+      return { shard, source, rows: () => shard.spans.length, feed, counted: () => counters.get("spans"), port: () => source.httpPort };
     },
   },
   statsd: {

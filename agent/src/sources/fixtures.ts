@@ -1,6 +1,7 @@
 /** Test doubles of what sources know: shards that keep what they are given, counters, a log. */
 
-import type { IncomingLog, LineShard, LineStream, MetricShard, RecordDefaults, RecordShard, Scrape } from "../core/contracts.ts";
+import type { SpanRecord } from "@obs/wire";
+import type { IncomingLog, LineShard, LineStream, MetricShard, RecordDefaults, RecordShard, Scrape, SpanShard } from "../core/contracts.ts";
 import { createLog, type Log } from "../core/log.ts";
 
 export interface KeptRecord extends IncomingLog {
@@ -72,6 +73,19 @@ export class KeepingMetricShard extends Gate implements MetricShard {
 
   async observe(scrapes: readonly Scrape[]): Promise<void> {
     this.scrapes.push(...scrapes);
+    await this.durable();
+  }
+}
+
+export class KeepingSpanShard extends Gate implements SpanShard {
+  readonly spans: SpanRecord[] = [];
+
+  async append(spans: readonly SpanRecord[]): Promise<void> {
+    this.spans.push(...spans);
+    await this.durable();
+  }
+
+  async flush(): Promise<void> {
     await this.durable();
   }
 }

@@ -14,12 +14,14 @@ export const isoOfNs = (ns: bigint): string => {
 
 /** Columns that only the protocol needs. */
 const HIDDEN = new Set(["batch", "row"]);
-const NS_COLUMNS = new Set(["logs timestamp", "logs observed"]);
-const MS_COLUMNS = new Set(["samples timestamp", "series first_seen", "series last_seen"]);
+const NS_COLUMNS = new Set(["logs timestamp", "logs observed", "spans timestamp"]);
+const MS_COLUMNS = new Set(["samples timestamp", "histograms timestamp", "histograms start", "series first_seen", "series last_seen"]);
 
 const readable = (column: string, value: unknown): unknown => {
   if (NS_COLUMNS.has(column)) return isoOfNs(value as bigint);
   if (MS_COLUMNS.has(column)) return new Date(Number(value)).toISOString();
+  if (column === "spans event_time") return (value as bigint[]).map(isoOfNs);
+  if (Array.isArray(value)) return value.map((one) => (typeof one === "bigint" ? String(one) : one));
   return typeof value === "bigint" ? String(value) : value;
 };
 

@@ -4,7 +4,7 @@ import { batchKeyToUInt128, type BatchKey } from "./batch-key.ts";
 import { ByteWriter } from "./native/byte-writer.ts";
 import { codecOf } from "./native/column-codecs.ts";
 import { encodeNative, type RowForm } from "./native/encode.ts";
-import type { LogRecord, MetricSample, MetricSeries } from "./records.ts";
+import type { HistogramPoint, LogRecord, MetricSample, MetricSeries, SpanRecord } from "./records.ts";
 import { planarColumns, ROW_PLANES, STREAMS, type Stream } from "./schema.ts";
 
 const encodeRows = <Row>(
@@ -64,6 +64,51 @@ const SERIES_FIELDS: Readonly<Record<string, (row: MetricSeries) => unknown>> = 
   last_seen: (row) => row.lastSeen,
 };
 
+const SPAN_FIELDS: Readonly<Record<string, (row: SpanRecord) => unknown>> = {
+  timestamp: (row) => row.timestamp,
+  duration: (row) => row.duration,
+  trace_id: (row) => row.traceId,
+  span_id: (row) => row.spanId,
+  parent_span_id: (row) => row.parentSpanId,
+  trace_state: (row) => row.traceState,
+  name: (row) => row.name,
+  kind: (row) => row.kind,
+  status: (row) => row.status,
+  status_message: (row) => row.statusMessage,
+  service: (row) => row.service,
+  host: (row) => row.host,
+  environment: (row) => row.environment,
+  scope: (row) => row.scope,
+  scope_version: (row) => row.scopeVersion,
+  weight: (row) => row.weight,
+  attributes: (row) => row.attributes,
+  event_time: (row) => row.events.map(({ time }) => time),
+  event_name: (row) => row.events.map(({ name }) => name),
+  event_attributes: (row) => row.events.map(({ attributes }) => attributes),
+  link_trace_id: (row) => row.links.map(({ traceId }) => traceId),
+  link_span_id: (row) => row.links.map(({ spanId }) => spanId),
+  link_attributes: (row) => row.links.map(({ attributes }) => attributes),
+};
+
+const HISTOGRAM_FIELDS: Readonly<Record<string, (row: HistogramPoint) => unknown>> = {
+  metric: (row) => row.metric,
+  series: (row) => row.series,
+  timestamp: (row) => row.timestamp,
+  start: (row) => row.start,
+  temporality: (row) => row.temporality,
+  count: (row) => row.count,
+  sum: (row) => row.sum,
+  min: (row) => row.min,
+  max: (row) => row.max,
+  scale: (row) => row.scale,
+  zero_count: (row) => row.zeroCount,
+  zero_threshold: (row) => row.zeroThreshold,
+  positive_offset: (row) => row.positiveOffset,
+  positive_counts: (row) => row.positiveCounts,
+  negative_offset: (row) => row.negativeOffset,
+  negative_counts: (row) => row.negativeCounts,
+};
+
 /** Uncompressed Native block of `logs`; row ordinals count from `firstRow`. */
 export const encodeLogs = (records: readonly LogRecord[], key: BatchKey, firstRow = 0, form: RowForm = "whole"): Buffer =>
   encodeRows("logs", records, LOG_FIELDS, key, firstRow, form);
@@ -75,3 +120,11 @@ export const encodeSamples = (rows: readonly MetricSample[], key: BatchKey): Buf
 /** Uncompressed Native block of `series`. */
 export const encodeSeries = (rows: readonly MetricSeries[], key: BatchKey): Buffer =>
   encodeRows("series", rows, SERIES_FIELDS, key, 0);
+
+/** Uncompressed Native block of `spans`. */
+export const encodeSpans = (rows: readonly SpanRecord[], key: BatchKey): Buffer =>
+  encodeRows("spans", rows, SPAN_FIELDS, key, 0);
+
+/** Uncompressed Native block of `histograms`. */
+export const encodeHistograms = (rows: readonly HistogramPoint[], key: BatchKey): Buffer =>
+  encodeRows("histograms", rows, HISTOGRAM_FIELDS, key, 0);

@@ -23,7 +23,61 @@ export interface LogRecord {
   attributes: Record<string, string>;
 }
 
-export type MetricKind = "gauge" | "counter" | "updown";
+/** A span of OpenTelemetry's trace model. Times are ns since 1970, ids lower-case hex. */
+export interface SpanRecord {
+  timestamp: bigint;
+  /** ns. */
+  duration: bigint;
+  traceId: string;
+  spanId: string;
+  /** "" of a root. */
+  parentSpanId: string;
+  /** W3C, as it came. */
+  traceState: string;
+  name: string;
+  /** 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
+  kind: number;
+  /** 0 unset, 1 ok, 2 error. */
+  status: number;
+  statusMessage: string;
+  service: string;
+  host: string;
+  environment: string;
+  /** Name and version of the instrumentation. */
+  scope: string;
+  scopeVersion: string;
+  /** 1 / probability of being kept. */
+  weight: number;
+  attributes: Record<string, string>;
+  events: readonly { readonly time: bigint; readonly name: string; readonly attributes: Readonly<Record<string, string>> }[];
+  links: readonly { readonly traceId: string; readonly spanId: string; readonly attributes: Readonly<Record<string, string>> }[];
+}
+
+/** A point of an exponential histogram: bucket i of `counts` holds (base^(offset+i), base^(offset+i+1)], base = 2^(2^-scale). */
+export interface HistogramPoint {
+  metric: string;
+  series: bigint;
+  /** ms since 1970. */
+  timestamp: number;
+  /** 0 = not known. */
+  start: number;
+  /** 1 delta, 2 cumulative. */
+  temporality: number;
+  count: bigint;
+  /** NaN, as min and max: not told. */
+  sum: number;
+  min: number;
+  max: number;
+  scale: number;
+  zeroCount: bigint;
+  zeroThreshold: number;
+  positiveOffset: number;
+  positiveCounts: readonly bigint[];
+  negativeOffset: number;
+  negativeCounts: readonly bigint[];
+}
+
+export type MetricKind = "gauge" | "counter" | "updown" | "histogram";
 
 export interface MetricSample {
   metric: string;

@@ -14,7 +14,7 @@
 export const SCHEMA_VERSION = 2;
 export const SCHEMA_VERSIONS = [1, 2] as const;
 
-export type Stream = "logs" | "samples" | "series";
+export type Stream = "logs" | "samples" | "series" | "spans" | "histograms";
 
 export interface Column {
   readonly name: string;
@@ -60,6 +60,53 @@ export const STREAMS: Readonly<Record<Stream, readonly Column[]>> = {
     column("help", "String"),
     column("first_seen", "DateTime64(3, 'UTC')"),
     column("last_seen", "DateTime64(3, 'UTC')"),
+  ],
+  // https://opentelemetry.io/docs/specs/otel/trace/api/#span; `timestamp` is the start.
+  spans: [
+    ...IDENTITY,
+    column("timestamp", "DateTime64(9, 'UTC')"),
+    column("duration", "UInt64"),
+    column("trace_id", "FixedString(16)"),
+    column("span_id", "FixedString(8)"),
+    column("parent_span_id", "FixedString(8)"),
+    column("trace_state", "String"),
+    column("name", "LowCardinality(String)"),
+    column("kind", "UInt8"),
+    column("status", "UInt8"),
+    column("status_message", "String"),
+    column("service", "LowCardinality(String)"),
+    column("host", "LowCardinality(String)"),
+    column("environment", "LowCardinality(String)"),
+    column("scope", "LowCardinality(String)"),
+    column("scope_version", "LowCardinality(String)"),
+    column("weight", "Float32"),
+    column("attributes", "Map(LowCardinality(String), String)"),
+    column("event_time", "Array(DateTime64(9, 'UTC'))"),
+    column("event_name", "Array(String)"),
+    column("event_attributes", "Array(Map(LowCardinality(String), String))"),
+    column("link_trace_id", "Array(FixedString(16))"),
+    column("link_span_id", "Array(FixedString(8))"),
+    column("link_attributes", "Array(Map(LowCardinality(String), String))"),
+  ],
+  // https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
+  histograms: [
+    ...IDENTITY,
+    column("metric", "LowCardinality(String)"),
+    column("series", "UInt64"),
+    column("timestamp", "DateTime64(3, 'UTC')"),
+    column("start", "DateTime64(3, 'UTC')"),
+    column("temporality", "UInt8"),
+    column("count", "UInt64"),
+    column("sum", "Float64"),
+    column("min", "Float64"),
+    column("max", "Float64"),
+    column("scale", "Int32"),
+    column("zero_count", "UInt64"),
+    column("zero_threshold", "Float64"),
+    column("positive_offset", "Int32"),
+    column("positive_counts", "Array(UInt64)"),
+    column("negative_offset", "Int32"),
+    column("negative_counts", "Array(UInt64)"),
   ],
 };
 

@@ -89,6 +89,37 @@ export interface HostsAnswer {
   readonly hosts: readonly { readonly host: string; readonly last_seen: string }[];
 }
 
+export interface Span {
+  /** Lower-case hex; `parent_span_id` of a root is "". */
+  readonly span_id: string;
+  readonly parent_span_id: string;
+  readonly name: string;
+  /** internal, server, client, producer, consumer; "" when unspecified. */
+  readonly kind: string;
+  /** ISO 8601 with nine fractional digits, UTC. */
+  readonly start: string;
+  readonly duration_ns: string;
+  /** unset, ok, error. */
+  readonly status: string;
+  readonly status_message: string;
+  readonly service: string;
+  readonly host: string;
+  readonly environment: string;
+  readonly scope: string;
+  readonly weight: number;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly events: readonly { readonly time: string; readonly name: string; readonly attributes: Readonly<Record<string, string>> }[];
+  readonly links: readonly { readonly trace_id: string; readonly span_id: string; readonly attributes: Readonly<Record<string, string>> }[];
+}
+
+export interface TraceAnswer {
+  readonly trace_id: string;
+  /** By start. */
+  readonly spans: readonly Span[];
+  /** The trace has more spans than are told. */
+  readonly cut: boolean;
+}
+
 /** One method per address. Throws ApiError. */
 export interface Queries {
   searchLogs(tenant: string, body: unknown, signal?: AbortSignal): Promise<LogSearchAnswer>;
@@ -96,5 +127,6 @@ export interface Queries {
   metricRange(tenant: string, query: unknown, signal?: AbortSignal): Promise<MetricRangeAnswer>;
   metricNames(tenant: string, query: unknown, signal?: AbortSignal): Promise<MetricNamesAnswer>;
   metricLabels(tenant: string, query: unknown, signal?: AbortSignal): Promise<MetricLabelsAnswer>;
+  trace(tenant: string, traceId: string, signal?: AbortSignal): Promise<TraceAnswer>;
   hosts(tenant: string, query: unknown, signal?: AbortSignal): Promise<HostsAnswer>;
 }

@@ -50,6 +50,18 @@ const FORMS: Readonly<Record<Stream, StreamForm>> = {
     ticksPerMs: 1n,
     nsPerTick: 1_000_000n,
   },
+  spans: {
+    columns: sql`batch, row, timestamp, duration, trace_id, span_id, parent_span_id, trace_state, name, kind, status, status_message, service, host, environment, scope, scope_version, weight, attributes, event_time, event_name, event_attributes, link_trace_id, link_span_id, link_attributes`,
+    tick: sql`toUnixTimestamp64Nano(timestamp)`,
+    ticksPerMs: 1_000_000n,
+    nsPerTick: 1n,
+  },
+  histograms: {
+    columns: sql`batch, row, metric, series, timestamp, start, temporality, count, sum, min, max, scale, zero_count, zero_threshold, positive_offset, positive_counts, negative_offset, negative_counts`,
+    tick: sql`toUnixTimestamp64Milli(timestamp)`,
+    ticksPerMs: 1n,
+    nsPerTick: 1_000_000n,
+  },
   series: {
     columns: sql`metric, series, labels, kind, unit, help, first_seen, last_seen`,
     tick: undefined,
@@ -120,7 +132,7 @@ const ownValues = ({ stream, members, ingester }: InsertPlan): Fragment => {
   // One day more than asked: `expires > today()` must hold through the whole of the last one.
   if (stream === "series") return sql`toDate(now()) + ${param.uint32(days + 2)}`;
   const retention = sql`${param.uint32(retentionClass(days))}, toDate(timestamp) + ${param.uint32(days + 1)}`;
-  if (stream === "samples") return sql`now64(3), ${retention}`;
+  if (stream === "samples" || stream === "histograms") return sql`now64(3), ${retention}`;
   const addresses = sql`CAST(${param.strings(members.map(({ sourceIp }) => sourceIp))}, 'Array(IPv6)')`;
   return sql`now64(3), ${addresses}[member], ${param.string(ingester)}, ${retention}`;
 };
@@ -128,6 +140,8 @@ const ownValues = ({ stream, members, ingester }: InsertPlan): Fragment => {
 const ownColumns: Readonly<Record<Stream, Fragment>> = {
   logs: sql`received, source_ip, ingester, retention, expires`,
   samples: sql`received, retention, expires`,
+  spans: sql`received, source_ip, ingester, retention, expires`,
+  histograms: sql`received, retention, expires`,
   series: sql`expires`,
 };
 

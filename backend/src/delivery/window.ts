@@ -8,8 +8,9 @@ export const RETENTION_CLASSES = [1, 3, 7, 14, 30, 90, 365, 2555] as const;
 
 export const retentionClass = (days: number): number => RETENTION_CLASSES.find((limit) => days <= limit) ?? RETENTION_CLASSES.at(-1)!;
 
+/** Spans are kept as long as logs, histograms as long as samples. */
 export const retentionDays = ({ retentionDays: days }: TenantPolicy, stream: Stream): number =>
-  Math.min(stream === "logs" ? days.logs : days.samples, RETENTION_CLASSES.at(-1)!);
+  Math.min(stream === "logs" || stream === "spans" ? days.logs : days.samples, RETENTION_CLASSES.at(-1)!);
 
 export interface Window {
   /** First and last instant that is taken, ms since 1970. */

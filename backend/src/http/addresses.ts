@@ -39,7 +39,7 @@ export const ADDRESSES: readonly Address[] = [
   {
     route: "POST /api/v1/batches/:stream",
     scope: "ingest",
-    doc: "What agents send: zstd of a ClickHouse Native block, with the headers of agent/wire/src/envelope.ts. `stream` is logs, samples or series. 200 follows the store's commit.",
+    doc: "What agents send: zstd of a ClickHouse Native block, with the headers of agent/wire/src/envelope.ts. `stream` is logs, spans, samples, histograms or series. 200 follows the store's commit.",
     answer: `200 {"stored":16384,"refused":{},"serverTime":"2026-11-22T10:00:00.123Z","storeBoot":"...","policyVersion":1}`,
   },
   {
@@ -59,6 +59,12 @@ export const ADDRESSES: readonly Address[] = [
   { route: "GET /api/v1/metrics/names", scope: "query", doc: "Metrics with samples between `start` and `end`.", answer: `200 {"metrics":[{"name":"system.uptime","kind":"gauge","unit":"s","series":1}]}` },
   { route: "GET /api/v1/metrics/labels", scope: "query", doc: "Labels of `metric`, with their values.", answer: `200 {"labels":{"host":["web-01"]}}` },
   { route: "GET /api/v1/hosts", scope: "query", doc: "Hosts that sent metrics or logs between `start` and `end`, newest first.", answer: `200 {"hosts":[{"host":"web-01","last_seen":"2026-11-22T10:00:00.000Z"}]}` },
+  {
+    route: "GET /api/v1/traces/:id",
+    scope: "query",
+    doc: "All spans of a trace, by start. `id` is its 32 hex digits. 404 when there are none.",
+    answer: `200 {"trace_id":"e21213e17af35d876317b74b510a1b46","spans":[{"span_id":"193a26cc1d3c3d61","parent_span_id":"","name":"GET /users","kind":"server","start":"2026-11-22T10:00:00.123456789Z","duration_ns":"2500000","status":"unset","service":"api","attributes":{},"events":[],"links":[]}],"cut":false}`,
+  },
   { route: "GET /api/v1/status", scope: "query", doc: "State of the backend: version, store, disk budget.", answer: `200 {"version":"0.1.0","uptime_seconds":60,"store":{"up":true,"embedded":true,"disk":{"used_bytes":1048576,"max_bytes":10737418240,"oldest_day":"2026-11-22","dropped_bytes":0}},"metadata":{"up":true}}` },
   { route: "POST /api/v1/keys", scope: "admin", doc: "Makes an API key for the caller's tenant. Its secret is in this answer and nowhere else. Scopes: ingest, query, admin.", body: `{"name":"web servers","scopes":["ingest"]}`, answer: `201 {"id":"key_0123456789abcdef","name":"web servers","scopes":["ingest"],"key":"obs_i_..."}` },
   { route: "GET /api/v1/keys", scope: "admin", doc: "Keys of the caller's tenant, without their secrets.", answer: `200 {"keys":[{"id":"key_0123456789abcdef","name":"web servers","scopes":["ingest"],"created_at":"2026-11-22T10:00:00.000Z","last_used_at":null,"revoked_at":null}]}` },

@@ -7,6 +7,7 @@ import { logFields, parseLogFields } from "./log-fields.ts";
 import { hosts, metricLabels, metricNames, parseCatalogRange, parseLabelsQuery } from "./metrics/catalog.ts";
 import { parseMetricRange, queryMetricRange } from "./metrics/query-range.ts";
 import { parseLogSearch, searchLogs } from "./search-logs.ts";
+import { readTrace } from "./trace.ts";
 
 export interface QueriesOptions {
   readonly store: Store;
@@ -23,5 +24,6 @@ export const createQueries = ({ store, now = Date.now }: QueriesOptions): Querie
     const { metric, range } = parseLabelsQuery(query, now());
     return metricLabels(store, new TenantScope(tenant), metric, range, signal);
   },
+  trace: async (tenant, traceId, signal) => readTrace(store, new TenantScope(tenant), traceId, signal),
   hosts: async (tenant, query, signal) => hosts(store, new TenantScope(tenant), parseCatalogRange(query, now()), signal),
 });

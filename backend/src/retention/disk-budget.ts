@@ -17,6 +17,8 @@ const MARGIN = 0.05;
 const TABLES: Readonly<Record<string, Fragment>> = {
   logs: sql`obs.logs`,
   samples: sql`obs.samples`,
+  spans: sql`obs.spans`,
+  histograms: sql`obs.histograms`,
 };
 
 interface PartRow {

@@ -12,7 +12,7 @@
 import { checkLiteral, checkTenantConditions } from "./guard.ts";
 
 /** Tables that hold rows of tenants. */
-export type TenantTable = "logs" | "samples" | "series" | "batches";
+export type TenantTable = "logs" | "samples" | "series" | "spans" | "histograms" | "batches";
 
 declare const VALUE: unique symbol;
 declare const FRAGMENT: unique symbol;
@@ -130,6 +130,8 @@ const TABLES: Readonly<Record<TenantTable, { name: Fragment; expires: boolean }>
   logs: { name: sql`logs`, expires: true },
   samples: { name: sql`samples`, expires: true },
   series: { name: sql`series`, expires: true },
+  spans: { name: sql`spans`, expires: true },
+  histograms: { name: sql`histograms`, expires: true },
   batches: { name: sql`batches`, expires: false },
 };
 

@@ -3,7 +3,7 @@
 import { Metadata, Server, ServerCredentials, logVerbosity, setLogVerbosity, status, type handleUnaryCall, type sendUnaryData, type ServiceDefinition } from "@grpc/grpc-js";
 import type { OtlpConfig } from "../../config/metric-sources.ts";
 import { bindPatiently } from "../bind.ts";
-import { settled, type Intake, type OtlpDeps, type Signal } from "./intake.ts";
+import { RESPONSES, settled, type Intake, type OtlpDeps, type Signal } from "./intake.ts";
 import { encodeMessage } from "./messages.ts";
 
 // The library writes to stderr by itself; what it has to say is counted and logged here.
@@ -19,7 +19,7 @@ const exportService = (path: string): ServiceDefinition => ({
 
 const same = (bytes: Buffer): Buffer => bytes;
 
-const SERVICES: Readonly<Record<Signal | "traces", string>> = {
+const SERVICES: Readonly<Record<Signal, string>> = {
   logs: "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
   metrics: "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
   traces: "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
@@ -58,8 +58,7 @@ export class OtlpGrpcServer {
   /** A server that could not be bound is not used again. */
   async #bind(listen: string): Promise<void> {
     const server = new Server({ "grpc.max_receive_message_length": this.#config.max_request_size });
-    for (const signal of ["logs", "metrics"] as const) server.addService(exportService(SERVICES[signal]), { Export: this.#handler(signal) });
-    server.addService(exportService(SERVICES.traces), { Export: this.#refuseTraces });
+    for (const signal of ["logs", "metrics", "traces"] as const) server.addService(exportService(SERVICES[signal]), { Export: this.#handler(signal) });
     const port = await new Promise<number>((resolve, reject) => server.bindAsync(listen, ServerCredentials.createInsecure(), (error, port) => (error ? reject(withCode(error)) : resolve(port))));
     if (this.#stopping.aborted) return server.forceShutdown();
     this.#server = server;
@@ -72,11 +71,6 @@ export class OtlpGrpcServer {
       this.#active.add(handled);
     };
   }
-
-  readonly #refuseTraces: handleUnaryCall<Buffer, Buffer> = (_call, reply) => {
-    this.#deps.counters.add("requests_refused_traces");
-    reply({ code: status.UNIMPLEMENTED, details: "traces are not taken yet: this agent has no stream for spans" });
-  };
 
   async #take(signal: Signal, body: Buffer, peer: string, reply: sendUnaryData<Buffer>): Promise<void> {
     const { pending } = this.#intake;
@@ -110,6 +104,6 @@ const later = (details: string) => {
 };
 
 const successOf = (signal: Signal, rejected: number, errorMessage: string): Buffer => {
-  const name = signal === "logs" ? "rejectedLogRecords" : "rejectedDataPoints";
-  return encodeMessage(signal === "logs" ? "LogsResponse" : "MetricsResponse", rejected === 0 ? {} : { partialSuccess: { [name]: rejected, errorMessage } });
+  const [message, name] = RESPONSES[signal];
+  return encodeMessage(message, rejected === 0 ? {} : { partialSuccess: { [name]: rejected, errorMessage } });
 };

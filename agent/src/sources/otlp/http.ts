@@ -8,7 +8,7 @@ import type { OtlpConfig } from "../../config/metric-sources.ts";
 import { http } from "../../core/node-http.ts";
 import { bindPatiently } from "../bind.ts";
 import { listenOnce } from "../connections.ts";
-import { settled, type Encoding, type Intake, type OtlpDeps, type Signal } from "./intake.ts";
+import { RESPONSES, settled, type Encoding, type Intake, type OtlpDeps, type Signal } from "./intake.ts";
 import { encodeMessage } from "./messages.ts";
 
 /** Codes of google.rpc.Status. */
@@ -17,7 +17,7 @@ const CODE = { INVALID_ARGUMENT: 3, RESOURCE_EXHAUSTED: 8, UNIMPLEMENTED: 12, UN
 const RETRY_AFTER_SECONDS = 1;
 const STOP_PATIENCE_MS = 2_000;
 const CONTENT_TYPE: Readonly<Record<Encoding, string>> = { protobuf: "application/x-protobuf", json: "application/json" };
-const SIGNALS: Readonly<Record<string, Signal>> = { "/v1/logs": "logs", "/v1/metrics": "metrics" };
+const SIGNALS: Readonly<Record<string, Signal>> = { "/v1/logs": "logs", "/v1/metrics": "metrics", "/v1/traces": "traces" };
 
 const gunzipAsync = promisify(gunzip);
 
@@ -90,13 +90,12 @@ export class OtlpHttpServer {
 
   async #take(request: IncomingMessage, encoding: Encoding | undefined): Promise<{ signal: Signal; rejected: number; message: string }> {
     const path = (request.url ?? "").split("?", 1)[0]!;
-    const refuse = (event: "unsupported" | "traces" | "too_large" | "too_many", status: number, code: number, message: string): Refusal => {
+    const refuse = (event: "unsupported" | "too_large" | "too_many", status: number, code: number, message: string): Refusal => {
       this.#deps.counters.add(`requests_refused_${event}`);
       return new Refusal(status, code, message);
     };
     const signal = Object.hasOwn(SIGNALS, path) ? SIGNALS[path] : undefined;
-    if (path === "/v1/traces") throw refuse("traces", 404, CODE.UNIMPLEMENTED, "traces are not taken yet: this agent has no stream for spans");
-    if (!signal) throw refuse("unsupported", 404, CODE.UNIMPLEMENTED, "there is /v1/logs and /v1/metrics");
+    if (!signal) throw refuse("unsupported", 404, CODE.UNIMPLEMENTED, "there is /v1/logs, /v1/metrics and /v1/traces");
     if (request.method !== "POST") throw refuse("unsupported", 405, CODE.UNIMPLEMENTED, "POST only");
     if (!encoding) throw refuse("unsupported", 415, CODE.INVALID_ARGUMENT, "the content type must be application/x-protobuf or application/json");
     const { max_request_size: limit } = this.#config;
@@ -152,10 +151,10 @@ const unzipped = async (body: Buffer, limit: number, tooLarge: () => Refusal): P
 
 /** 64-bit numbers are text in JSON. */
 const successOf = (signal: Signal, rejected: number, errorMessage: string, encoding: Encoding): Buffer => {
-  const name = signal === "logs" ? "rejectedLogRecords" : "rejectedDataPoints";
+  const [message, name] = RESPONSES[signal];
   const response = rejected === 0 ? {} : { partialSuccess: { [name]: encoding === "json" ? String(rejected) : rejected, errorMessage } };
   if (encoding === "json") return Buffer.from(JSON.stringify(response));
-  return encodeMessage(signal === "logs" ? "LogsResponse" : "MetricsResponse", response);
+  return encodeMessage(message, response);
 };
 
 const reply = (response: ServerResponse, status: number, encoding: Encoding, body: Buffer): void => {

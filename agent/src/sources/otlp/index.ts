@@ -1,4 +1,4 @@
-/** The OTLP source: logs and metrics over HTTP and gRPC. Its libraries are loaded when it is started. */
+/** The OTLP source: logs, metrics and traces over HTTP and gRPC. Its libraries are loaded when it is started. */
 
 import type { OtlpConfig } from "../../config/metric-sources.ts";
 import type { Source } from "../../core/contracts.ts";

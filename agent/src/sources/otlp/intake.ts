@@ -5,7 +5,7 @@
 
 import type { OtlpConfig } from "../../config/metric-sources.ts";
 import { sleep, type Clock } from "../../core/clock.ts";
-import type { MetricShard, RecordShard } from "../../core/contracts.ts";
+import type { MetricShard, RecordShard, SpanShard } from "../../core/contracts.ts";
 import type { Log } from "../../core/log.ts";
 import { hostOfPeer, plainAddress } from "../peer.ts";
 import { Deltas } from "./deltas.ts";
@@ -13,13 +13,14 @@ import { readLogs } from "./logs.ts";
 import { decodeMessage, type Message } from "./messages.ts";
 import { readMetrics, toScrapes } from "./metrics.ts";
 import { isMessage } from "./read.ts";
+import { readTraces } from "./traces.ts";
 
-export type Signal = "logs" | "metrics";
+export type Signal = "logs" | "metrics" | "traces";
 export type Encoding = "protobuf" | "json";
 
 export type OtlpEvent =
-  | "requests" | "bytes_read" | "log_records" | "points" | "points_rejected" | "points_without_value" | "exemplars_not_kept"
-  | "requests_refused_malformed" | "requests_refused_too_large" | "requests_refused_too_many" | "requests_refused_no_room" | "requests_refused_failed" | "requests_refused_unsupported" | "requests_refused_traces";
+  | "requests" | "bytes_read" | "log_records" | "spans" | "spans_rejected" | "points" | "points_rejected" | "points_without_value" | "exemplars_not_kept"
+  | "requests_refused_malformed" | "requests_refused_too_large" | "requests_refused_too_many" | "requests_refused_no_room" | "requests_refused_failed" | "requests_refused_unsupported";
 
 export interface OtlpDeps {
   readonly clock: Clock;
@@ -34,6 +35,7 @@ export interface OtlpDeps {
 export interface OtlpShards {
   readonly records: RecordShard;
   readonly metrics: MetricShard;
+  readonly spans: SpanShard;
 }
 
 export type Outcome =
@@ -115,7 +117,7 @@ export class Intake {
     const host = hostOfPeer(plainAddress(peer), this.#deps.host);
     try {
       const request = decode(signal, encoding, body);
-      return signal === "logs" ? this.#prepareLogs(request, host) : this.#prepareMetrics(request, host);
+      return signal === "logs" ? this.#prepareLogs(request, host) : signal === "traces" ? this.#prepareTraces(request, host) : this.#prepareMetrics(request, host);
     } catch (error) {
       return error instanceof Error ? error.message.slice(0, 500) : "it cannot be read";
     }
@@ -131,13 +133,24 @@ export class Intake {
     };
   }
 
+  #prepareTraces(request: Message, host: string): () => Promise<Outcome> {
+    const { counters, environment } = this.#deps;
+    const { spans, rejected, reasons } = readTraces(request, { host, environment });
+    return async () => {
+      await this.#shards.spans.append(spans);
+      counters.add("spans", spans.length);
+      if (rejected > 0) counters.add("spans_rejected", rejected);
+      return { kind: "taken", rejected, message: [...reasons].join("; ") };
+    };
+  }
+
   #prepareMetrics(request: Message, host: string): () => Promise<Outcome> {
     const { clock, counters, environment } = this.#deps;
-    const { points, rejected, reasons, exemplars, withoutValue } = readMetrics(request, { host, environment, nowMs: clock.nowMs(), promote: this.#config.promote_resource_attributes });
+    const { points, histograms, rejected, reasons, exemplars, withoutValue } = readMetrics(request, { host, environment, nowMs: clock.nowMs(), promote: this.#config.promote_resource_attributes });
     return async () => {
-      const scrapes = toScrapes(points, this.#deltas);
+      const scrapes = toScrapes(points, this.#deltas, histograms);
       if (scrapes.length > 0) await this.#shards.metrics.observe(scrapes);
-      counters.add("points", points.length);
+      counters.add("points", points.length + histograms.length);
       if (rejected > 0) counters.add("points_rejected", rejected);
       if (exemplars > 0) counters.add("exemplars_not_kept", exemplars);
       if (withoutValue > 0) counters.add("points_without_value", withoutValue);
@@ -147,7 +160,7 @@ export class Intake {
 
   /** Waits for room as long as patience lasts, and not beyond the end of the source. */
   async #hasRoom(signal: Signal): Promise<boolean> {
-    const shard = signal === "logs" ? this.#shards.records : this.#shards.metrics;
+    const shard = { logs: this.#shards.records, metrics: this.#shards.metrics, traces: this.#shards.spans }[signal];
     const waiting = new AbortController();
     const end = (): void => waiting.abort();
     this.#stopping.addEventListener("abort", end, { once: true });
@@ -163,7 +176,14 @@ export class Intake {
   }
 }
 
-const REQUESTS: Readonly<Record<Signal, "LogsRequest" | "MetricsRequest">> = { logs: "LogsRequest", metrics: "MetricsRequest" };
+const REQUESTS: Readonly<Record<Signal, "LogsRequest" | "MetricsRequest" | "TracesRequest">> = { logs: "LogsRequest", metrics: "MetricsRequest", traces: "TracesRequest" };
+
+/** Names of the answer to a signal's request, and of its count of what was not taken. */
+export const RESPONSES = {
+  logs: ["LogsResponse", "rejectedLogRecords"],
+  metrics: ["MetricsResponse", "rejectedDataPoints"],
+  traces: ["TracesResponse", "rejectedSpans"],
+} as const satisfies Record<Signal, readonly [string, string]>;
 
 const decode = (signal: Signal, encoding: Encoding, body: Uint8Array): Message => {
   if (encoding === "protobuf") return decodeMessage(REQUESTS[signal], body);

@@ -29,12 +29,12 @@ const MESSAGES: Readonly<Record<string, Fields>> = {
   MetricsRequest: { resourceMetrics: [1, "ResourceMetrics[]"] },
   ResourceMetrics: { resource: [1, "Resource"], scopeMetrics: [2, "ScopeMetrics[]"] },
   ScopeMetrics: { scope: [1, "Scope"], metrics: [2, "Metric[]"] },
-  Metric: { name: [1, "string"], description: [2, "string"], unit: [3, "string"], gauge: [5, "Numbers"], sum: [7, "Numbers"], histogram: [9, "Histogram"], exponentialHistogram: [10, "Unkept"], summary: [11, "Summary"] },
+  Metric: { name: [1, "string"], description: [2, "string"], unit: [3, "string"], gauge: [5, "Numbers"], sum: [7, "Numbers"], histogram: [9, "Histogram"], exponentialHistogram: [10, "ExponentialHistogram"], summary: [11, "Summary"] },
   Numbers: { dataPoints: [1, "NumberPoint[]"], aggregationTemporality: [2, "int32"], isMonotonic: [3, "bool"] },
   Histogram: { dataPoints: [1, "HistogramPoint[]"], aggregationTemporality: [2, "int32"] },
   Summary: { dataPoints: [1, "SummaryPoint[]"] },
-  /** Of exponential histograms only the number of points is wanted. */
-  Unkept: { dataPoints: [1, "Nothing[]"] },
+  ExponentialHistogram: { dataPoints: [1, "ExponentialPoint[]"], aggregationTemporality: [2, "int32"] },
+  /** Of exemplars only the number is wanted. */
   Nothing: {},
   NumberPoint: { startTimeUnixNano: [2, "fixed64"], timeUnixNano: [3, "fixed64"], asDouble: [4, "double"], exemplars: [5, "Nothing[]"], asInt: [6, "sfixed64"], attributes: [7, "KeyValue[]"], flags: [8, "uint32"] },
   HistogramPoint: {
@@ -44,6 +44,26 @@ const MESSAGES: Readonly<Record<string, Fields>> = {
   SummaryPoint: { startTimeUnixNano: [2, "fixed64"], timeUnixNano: [3, "fixed64"], count: [4, "fixed64"], sum: [5, "double"], quantileValues: [6, "QuantileValue[]"], attributes: [7, "KeyValue[]"], flags: [8, "uint32"] },
   QuantileValue: { quantile: [1, "double"], value: [2, "double"] },
 
+  ExponentialPoint: {
+    attributes: [1, "KeyValue[]"], startTimeUnixNano: [2, "fixed64"], timeUnixNano: [3, "fixed64"], count: [4, "fixed64"], sum: [5, "double"], scale: [6, "sint32"], zeroCount: [7, "fixed64"],
+    positive: [8, "Buckets"], negative: [9, "Buckets"], flags: [10, "uint32"], exemplars: [11, "Nothing[]"], min: [12, "double"], max: [13, "double"], zeroThreshold: [14, "double"],
+  },
+  Buckets: { offset: [1, "sint32"], bucketCounts: [2, "uint64[]"] },
+
+  TracesRequest: { resourceSpans: [1, "ResourceSpans[]"] },
+  ResourceSpans: { resource: [1, "Resource"], scopeSpans: [2, "ScopeSpans[]"] },
+  ScopeSpans: { scope: [1, "Scope"], spans: [2, "Span[]"] },
+  Span: {
+    traceId: [1, "bytes"], spanId: [2, "bytes"], traceState: [3, "string"], parentSpanId: [4, "bytes"], name: [5, "string"], kind: [6, "int32"], startTimeUnixNano: [7, "fixed64"], endTimeUnixNano: [8, "fixed64"],
+    attributes: [9, "KeyValue[]"], droppedAttributesCount: [10, "uint32"], events: [11, "SpanEvent[]"], droppedEventsCount: [12, "uint32"], links: [13, "SpanLink[]"], droppedLinksCount: [14, "uint32"],
+    status: [15, "SpanStatus"],
+  },
+  SpanEvent: { timeUnixNano: [1, "fixed64"], name: [2, "string"], attributes: [3, "KeyValue[]"] },
+  SpanLink: { traceId: [1, "bytes"], spanId: [2, "bytes"], traceState: [3, "string"], attributes: [4, "KeyValue[]"] },
+  SpanStatus: { message: [2, "string"], code: [3, "int32"] },
+
+  TracesResponse: { partialSuccess: [1, "PartialTraces"] },
+  PartialTraces: { rejectedSpans: [1, "int64"], errorMessage: [2, "string"] },
   LogsResponse: { partialSuccess: [1, "PartialLogs"] },
   PartialLogs: { rejectedLogRecords: [1, "int64"], errorMessage: [2, "string"] },
   MetricsResponse: { partialSuccess: [1, "PartialMetrics"] },

@@ -1,14 +1,15 @@
 /**
  * A request of metrics to observations: https://opentelemetry.io/docs/specs/otel/metrics/data-model/
- * Histograms and summaries become the series that Prometheus would have of them.
+ * Histograms with bounds and summaries become the series that Prometheus would have of them;
+ * exponential histograms stay what they are, deltas included.
  */
 
 import type { MetricKind } from "@obs/wire";
-import type { Observation, Scrape } from "../../core/contracts.ts";
+import type { Observation, ObservedHistogram, Scrape } from "../../core/contracts.ts";
 import { flatten, readResource, type ResourceOf } from "./attributes.ts";
 import type { Deltas } from "./deltas.ts";
 import type { Message } from "./messages.ts";
-import { bigIntOf, childOf, childrenOf, field, listOf, numberOf, textOf, toBigInt, toNumber } from "./read.ts";
+import { bigIntOf, childOf, childrenOf, field, listOf, MalformedRequest, numberOf, textOf, toBigInt, toNumber } from "./read.ts";
 
 export interface ReadMetricsOptions {
   readonly host: string;
@@ -21,6 +22,7 @@ export interface ReadMetricsOptions {
 export interface MetricsOutcome {
   /** Points that are taken, before deltas are added up. */
   readonly points: readonly Point[];
+  readonly histograms: readonly HistogramAt[];
   readonly rejected: number;
   /** Why, for people. */
   readonly reasons: ReadonlySet<string>;
@@ -33,6 +35,11 @@ interface Point {
   readonly isDelta: boolean;
   readonly startMs: number;
   readonly timeMs: number;
+}
+
+interface HistogramAt {
+  readonly timeMs: number;
+  readonly histogram: ObservedHistogram;
 }
 
 const DELTA = 1;
@@ -50,22 +57,25 @@ export const readMetrics = (request: Message, options: ReadMetricsOptions): Metr
 };
 
 /** Deltas are added up here, and only here: a request that is taken is added once. */
-export const toScrapes = (points: readonly Point[], deltas: Deltas): Scrape[] => {
-  const times = new Map<number, Observation[]>();
-  const push = (timeMs: number, observation: Observation): void => {
-    const observations = times.get(timeMs);
-    if (observations) observations.push(observation);
-    else times.set(timeMs, [observation]);
+export const toScrapes = (points: readonly Point[], deltas: Deltas, histograms: readonly HistogramAt[] = []): Scrape[] => {
+  const times = new Map<number, { observations: Observation[]; histograms: ObservedHistogram[] }>();
+  const at = (timeMs: number) => {
+    let scrape = times.get(timeMs);
+    if (!scrape) times.set(timeMs, (scrape = { observations: [], histograms: [] }));
+    return scrape;
   };
+  const push = (timeMs: number, observation: Observation): void => void at(timeMs).observations.push(observation);
   for (const point of points) {
     if (point.isDelta) for (const { timeMs, observation } of deltas.add(point)) push(timeMs, observation);
     else push(point.timeMs, point.observation);
   }
-  return [...times].map(([timestampMs, observations]) => ({ timestampMs, observations }));
+  for (const { timeMs, histogram } of histograms) at(timeMs).histograms.push(histogram);
+  return [...times].map(([timestampMs, { observations, histograms: found }]) => ({ timestampMs, observations, ...(found.length > 0 && { histograms: found }) }));
 };
 
 class MetricsReader implements MetricsOutcome {
   readonly points: Point[] = [];
+  readonly histograms: HistogramAt[] = [];
   rejected = 0;
   readonly reasons = new Set<string>();
   exemplars = 0;
@@ -97,15 +107,14 @@ class MetricsReader implements MetricsOutcome {
     const name = textOf(metric, "name");
     const meta = { unit: textOf(metric, "unit"), help: textOf(metric, "description") };
     const data = (kind: string): Message | undefined => childOf(metric, kind);
-    const unkept = data("exponentialHistogram");
-    if (unkept) this.#reject(listOf(unkept, "dataPoints").length, "exponential histograms are not kept yet");
-    for (const kind of ["gauge", "sum", "histogram", "summary"] as const) {
+    for (const kind of ["gauge", "sum", "histogram", "exponentialHistogram", "summary"] as const) {
       const numbers = data(kind);
       if (!numbers) continue;
       const points = childrenOf(numbers, "dataPoints");
-      const temporality = kind === "sum" || kind === "histogram" ? numberOf(numbers, "aggregationTemporality") : CUMULATIVE;
+      const temporality = kind === "sum" || kind === "histogram" || kind === "exponentialHistogram" ? numberOf(numbers, "aggregationTemporality") : CUMULATIVE;
       if (name === "") this.#reject(points.length, "a metric needs a name");
       else if (temporality !== DELTA && temporality !== CUMULATIVE) this.#reject(points.length, `${name}: the temporality is not specified`);
+      else if (kind === "exponentialHistogram") for (const point of points) this.#readExponential({ metric: name, labels: labelsOf(point, identity), ...meta }, point, temporality);
       else for (const point of points) this.#readPoint(new Series(name, meta, labelsOf(point, identity)), kind, point, temporality === DELTA, field(numbers, "isMonotonic") === true);
     }
   }
@@ -120,6 +129,15 @@ class MetricsReader implements MetricsOutcome {
       kind === "histogram" ? histogram(series, point) : kind === "summary" ? summary(series, point) : number(series, point, kind === "gauge" ? "gauge" : isMonotonic ? "counter" : "updown");
     if (typeof observations === "string") return this.#reject(1, `${series.name}: ${observations}`);
     for (const observation of observations) this.points.push({ observation, isDelta, startMs, timeMs });
+  }
+
+  #readExponential(series: Omit<ObservedHistogram, "point">, point: Message, temporality: number): void {
+    this.exemplars += listOf(point, "exemplars").length;
+    if ((numberOf(point, "flags") & NO_RECORDED_VALUE) !== 0) return void this.withoutValue++;
+    const timeMs = msOf(point, "timeUnixNano") || this.#options.nowMs;
+    const startMs = msOf(point, "startTimeUnixNano");
+    if (!(timeMs > 0 && timeMs < MAX_MS && startMs >= 0 && startMs < MAX_MS)) return this.#reject(1, `${series.metric}: the time is out of range`);
+    this.histograms.push({ timeMs, histogram: { ...series, point: exponential(point, temporality, startMs) } });
   }
 
   #reject(points: number, reason: string): void {
@@ -176,6 +194,26 @@ const histogram = (series: Series, point: Message): Observations => {
   for (const [index, bound] of (counts.length > 0 ? bounds : []).entries()) observations.push(series.observe("_bucket", "counter", (below += counts[index]!), { le: String(bound) }));
   observations.push(series.observe("_bucket", "counter", count, { le: "+Inf" }));
   return observations;
+};
+
+const exponential = (point: Message, temporality: number, start: number): ObservedHistogram["point"] => {
+  const optional = (name: string): number => (field(point, name) === undefined ? Number.NaN : numberOf(point, name));
+  const buckets = (name: string) => {
+    const message = childOf(point, name) ?? {};
+    return { offset: int32(numberOf(message, "offset")), counts: listOf(message, "bucketCounts").map((count) => BigInt.asUintN(64, toBigInt(count))) };
+  };
+  const positive = buckets("positive");
+  const negative = buckets("negative");
+  return {
+    start, temporality, count: BigInt.asUintN(64, bigIntOf(point, "count")), sum: optional("sum"), min: optional("min"), max: optional("max"), scale: int32(numberOf(point, "scale")),
+    zeroCount: BigInt.asUintN(64, bigIntOf(point, "zeroCount")), zeroThreshold: numberOf(point, "zeroThreshold"),
+    positiveOffset: positive.offset, positiveCounts: positive.counts, negativeOffset: negative.offset, negativeCounts: negative.counts,
+  }; // prettier-ignore
+};
+
+const int32 = (value: number): number => {
+  if (value === (value | 0)) return value;
+  throw new MalformedRequest(`${value} is no whole number of 32 bits`);
 };
 
 const summary = (series: Series, point: Message): Observations => {

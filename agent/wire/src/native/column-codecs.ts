@@ -9,8 +9,15 @@ import type { ByteWriter } from "./byte-writer.ts";
 import { LOW_CARDINALITY_VERSION, readLowCardinality, writeLowCardinality } from "./low-cardinality.ts";
 
 export interface ColumnCodec<Value = unknown> {
+  /** What stands once before the column's body, outside of any array around it. */
+  readonly prefix?: Prefix;
   write(writer: ByteWriter, values: readonly Value[]): void;
   read(reader: ByteReader, rows: number): Value[];
+}
+
+interface Prefix {
+  write(writer: ByteWriter): void;
+  check(reader: ByteReader): void;
 }
 
 const each = <Value>(
@@ -52,63 +59,106 @@ const fixedHex = (length: number): ColumnCodec<string> => {
   );
 };
 
-const checkVersion = (reader: ByteReader): void => {
-  const version = reader.uint64();
-  if (version !== LOW_CARDINALITY_VERSION) throw new NativeFormatError(`LowCardinality version ${version} is unknown`);
-};
-
-const lowCardinality: ColumnCodec<string> = {
-  write(writer, values) {
-    writer.uint64(LOW_CARDINALITY_VERSION);
-    writeLowCardinality(writer, values);
-  },
-  read(reader, rows) {
-    checkVersion(reader);
-    return readLowCardinality(reader, rows);
+const VERSION: Prefix = {
+  write: (writer) => writer.uint64(LOW_CARDINALITY_VERSION),
+  check(reader) {
+    const version = reader.uint64();
+    if (version !== LOW_CARDINALITY_VERSION) throw new NativeFormatError(`LowCardinality version ${version} is unknown`);
   },
 };
 
-/** Prefix of the keys, running totals of the entries, all keys, all values. */
+const lowCardinality: ColumnCodec<string> = { prefix: VERSION, write: writeLowCardinality, read: readLowCardinality };
+
+/** Running totals of the lengths, then all elements one after the other. */
+const writeEnds = (writer: ByteWriter, lengths: readonly number[]): void => {
+  let total = 0;
+  for (const length of lengths) writer.uint64(BigInt((total += length)));
+};
+
+const readEnds = (reader: ByteReader, rows: number, what: string): number[] => {
+  const ends: number[] = [];
+  for (let row = 0; row < rows; row++) ends.push(Number(reader.uint64()));
+  // Every element takes a byte at least.
+  if ((ends.at(-1) ?? 0) > reader.remaining || ends.some((end, row) => end < (ends[row - 1] ?? 0))) throw new NativeFormatError(`${what} offsets do not grow, or pass the end of the body`);
+  return ends;
+};
+
+const slices = <Value>(ends: readonly number[], values: readonly Value[]): Value[][] => ends.map((end, row) => values.slice(ends[row - 1] ?? 0, end));
+
+/** Offsets, all keys, all values. */
 const textMap: ColumnCodec<Readonly<Record<string, string>>> = {
+  prefix: VERSION,
   write(writer, values) {
-    writer.uint64(LOW_CARDINALITY_VERSION);
     const entries = values.map((value) => Object.entries(value));
-    let total = 0;
-    for (const row of entries) writer.uint64(BigInt((total += row.length)));
+    writeEnds(writer, entries.map((row) => row.length));
     writeLowCardinality(writer, entries.flatMap((row) => row.map(([key]) => key)));
     for (const row of entries) for (const [, text] of row) writer.string(text);
   },
   read(reader, rows) {
-    checkVersion(reader);
-    const ends: number[] = [];
-    for (let row = 0; row < rows; row++) ends.push(Number(reader.uint64()));
-    const total = ends.at(-1) ?? 0;
-    if (total > reader.remaining || ends.some((end, row) => end < (ends[row - 1] ?? 0)))
-      throw new NativeFormatError("Map offsets do not grow, or pass the end of the body");
-    const keys = readLowCardinality(reader, total);
+    const ends = readEnds(reader, rows, "Map");
+    const keys = readLowCardinality(reader, ends.at(-1) ?? 0);
     const entries = keys.map((key): [string, string] => [key, reader.string()]);
-    return ends.map((end, row) => Object.fromEntries(entries.slice(ends[row - 1] ?? 0, end)));
+    return slices(ends, entries).map((row) => Object.fromEntries(row));
   },
 };
+
+/** Offsets, all elements. Elements of no bytes are none that travel. */
+const arrayOf = <Value>(element: ColumnCodec<Value>): ColumnCodec<readonly Value[]> => ({
+  ...(element.prefix && { prefix: element.prefix }),
+  write(writer, values) {
+    writeEnds(writer, values.map((value) => value.length));
+    element.write(writer, values.flat() as Value[]);
+  },
+  read(reader, rows) {
+    const ends = readEnds(reader, rows, "Array");
+    return slices(ends, element.read(reader, ends.at(-1) ?? 0));
+  },
+});
+
+const uint64 = each<bigint>((writer, value) => writer.uint64(value), (reader) => reader.uint64());
+const string = each<string>((writer, value) => writer.string(value), (reader) => reader.string());
+const nanoseconds = each<bigint>((writer, value) => writer.int64(value), (reader) => reader.int64());
 
 const codecs = {
   UInt8: each<number>((writer, value) => writer.uint8(value), (reader) => reader.uint8()),
   UInt32: each<number>((writer, value) => writer.uint32(value), (reader) => reader.uint32()),
-  UInt64: each<bigint>((writer, value) => writer.uint64(value), (reader) => reader.uint64()),
+  Int32: each<number>((writer, value) => writer.uint32(value >>> 0), (reader) => reader.uint32() | 0),
+  UInt64: uint64,
   UInt128: uint128,
   Float32: each<number>((writer, value) => writer.float32(value), (reader) => reader.float32()),
   Float64: each<number>((writer, value) => writer.float64(value), (reader) => reader.float64()),
-  String: each<string>((writer, value) => writer.string(value), (reader) => reader.string()),
+  String: string,
   "FixedString(8)": fixedHex(8),
   "FixedString(16)": fixedHex(16),
   "DateTime64(3, 'UTC')": each<number>((writer, value) => writer.int64(BigInt(Math.trunc(value))), (reader) => Number(reader.int64())),
-  "DateTime64(9, 'UTC')": each<bigint>((writer, value) => writer.int64(value), (reader) => reader.int64()),
+  "DateTime64(9, 'UTC')": nanoseconds,
   "LowCardinality(String)": lowCardinality,
   "Map(LowCardinality(String), String)": textMap,
+  "Array(UInt64)": arrayOf(uint64),
+  "Array(String)": arrayOf(string),
+  "Array(FixedString(8))": arrayOf(fixedHex(8)),
+  "Array(FixedString(16))": arrayOf(fixedHex(16)),
+  "Array(DateTime64(9, 'UTC'))": arrayOf(nanoseconds),
+  "Array(Map(LowCardinality(String), String))": arrayOf(textMap),
 } as const;
+
+/** The codec of a whole column: its prefix, then its body. */
+const withPrefix = ({ prefix, write, read }: ColumnCodec): ColumnCodec =>
+  prefix
+    ? {
+        write(writer, values) {
+          prefix.write(writer);
+          write(writer, values);
+        },
+        read(reader, rows) {
+          prefix.check(reader);
+          return read(reader, rows);
+        },
+      }
+    : { write, read };
 
 /** Throws NativeFormatError for a type that this wire does not carry. */
 export const codecOf = (type: string): ColumnCodec => {
   if (!Object.hasOwn(codecs, type)) throw new NativeFormatError(`type ${JSON.stringify(type)} is not part of this wire`);
-  return codecs[type as keyof typeof codecs] as ColumnCodec;
+  return withPrefix(codecs[type as keyof typeof codecs] as ColumnCodec);
 };

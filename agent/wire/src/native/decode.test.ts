@@ -4,13 +4,17 @@ import { describe, expect, it } from "vitest";
 import {
   NativeFormatError,
   decodeNative,
+  encodeHistograms,
   encodeLogs,
   encodeNative,
   encodeSamples,
   encodeSeries,
+  encodeSpans,
+  type HistogramPoint,
   type LogRecord,
   type MetricSample,
   type MetricSeries,
+  type SpanRecord,
 } from "../index.ts";
 import { GOLDEN } from "../../testdata/golden.ts";
 
@@ -53,6 +57,62 @@ const series: fc.Arbitrary<MetricSeries> = fc.record({
   lastSeen: fc.nat(),
 });
 
+const span: fc.Arbitrary<SpanRecord> = fc.record({
+  timestamp,
+  duration: fc.bigInt(0n, MAX_64),
+  traceId: hex(32),
+  spanId: hex(16),
+  parentSpanId: hex(16),
+  traceState: text,
+  name: text,
+  kind: fc.integer({ min: 0, max: 5 }),
+  status: fc.integer({ min: 0, max: 2 }),
+  statusMessage: text,
+  service: text,
+  host: text,
+  environment: text,
+  scope: text,
+  scopeVersion: text,
+  weight: fc.float({ noNaN: true }),
+  attributes,
+  events: fc.array(fc.record({ time: timestamp, name: text, attributes }), { maxLength: 3 }),
+  links: fc.array(fc.record({ traceId: hex(32), spanId: hex(16), attributes }), { maxLength: 3 }),
+});
+const counts = fc.array(fc.bigInt(0n, MAX_64), { maxLength: 5 });
+const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+const histogram: fc.Arbitrary<HistogramPoint> = fc.record({
+  metric: text,
+  series: fc.bigInt(0n, MAX_64),
+  timestamp: fc.nat(),
+  start: fc.nat(),
+  temporality: fc.integer({ min: 1, max: 2 }),
+  count: fc.bigInt(0n, MAX_64),
+  sum: fc.double(),
+  min: fc.double(),
+  max: fc.double(),
+  scale: int32,
+  zeroCount: fc.bigInt(0n, MAX_64),
+  zeroThreshold: fc.double(),
+  positiveOffset: int32,
+  positiveCounts: counts,
+  negativeOffset: int32,
+  negativeCounts: counts,
+});
+
+const SPAN_NAMES = { traceId: "trace_id", spanId: "span_id", parentSpanId: "parent_span_id", traceState: "trace_state", statusMessage: "status_message", scopeVersion: "scope_version" };
+const HISTOGRAM_NAMES = { zeroCount: "zero_count", zeroThreshold: "zero_threshold", positiveOffset: "positive_offset", positiveCounts: "positive_counts", negativeOffset: "negative_offset", negativeCounts: "negative_counts" };
+
+/** A column for each part of events and links. */
+const spanColumns = (rows: readonly SpanRecord[]) => ({
+  ...expectedColumns(rows.map(({ events: _events, links: _links, ...rest }) => rest), SPAN_NAMES),
+  event_time: rows.map(({ events }) => events.map(({ time }) => time)),
+  event_name: rows.map(({ events }) => events.map(({ name }) => name)),
+  event_attributes: rows.map(({ events }) => events.map((event) => event.attributes)),
+  link_trace_id: rows.map(({ links }) => links.map(({ traceId }) => traceId)),
+  link_span_id: rows.map(({ links }) => links.map(({ spanId }) => spanId)),
+  link_attributes: rows.map(({ links }) => links.map((link) => link.attributes)),
+});
+
 /** Records to columns under their wire names. */
 const columnsOf = (rows: readonly object[], names: Readonly<Record<string, string>>) =>
   Object.fromEntries(
@@ -92,6 +152,19 @@ describe("decodeNative", () => {
     );
   });
 
+  it("gives back spans, and histograms", () => {
+    fc.assert(
+      fc.property(fc.array(span, { minLength: 1, maxLength: 6 }), (rows) => {
+        expect(decodeNative(encodeSpans(rows, KEY))[0]!.columns).toEqual(spanColumns(rows));
+      }),
+    );
+    fc.assert(
+      fc.property(fc.array(histogram, { minLength: 1, maxLength: 6 }), (rows) => {
+        expect(decodeNative(encodeHistograms(rows, KEY))[0]!.columns).toEqual(expectedColumns(rows, HISTOGRAM_NAMES));
+      }),
+    );
+  });
+
   it("gives back series", () => {
     fc.assert(
       fc.property(fc.array(series, { minLength: 1, maxLength: 6 }), (rows) => {
@@ -127,7 +200,8 @@ describe("decodeNative", () => {
 
   it("refuses every truncation, and never hangs or takes memory for what is not there", () => {
     const whole = encodeLogs([{ ...GOLDEN.logs[0]! }, { ...GOLDEN.logs[1]! }], KEY);
-    for (let length = 1; length < whole.length; length++) expect(() => decodeNative(whole.subarray(0, length))).toThrow(NativeFormatError);
+    const spans = encodeSpans(GOLDEN.spans, KEY);
+    for (const body of [whole, spans]) for (let length = 1; length < body.length; length++) expect(() => decodeNative(body.subarray(0, length))).toThrow(NativeFormatError);
   });
 
   it("answers random damage with rows or a NativeFormatError", () => {
@@ -147,6 +221,8 @@ describe("encodeNative", () => {
     ["logs", () => encodeLogs(GOLDEN.logs, GOLDEN.key)],
     ["samples", () => encodeSamples(GOLDEN.samples, GOLDEN.key)],
     ["series", () => encodeSeries(GOLDEN.series, GOLDEN.key)],
+    ["spans", () => encodeSpans(GOLDEN.spans, GOLDEN.key)],
+    ["histograms", () => encodeHistograms(GOLDEN.histograms, GOLDEN.key)],
   ])("writes %s of schema version 1 as the golden file has them", (stream, encode) => {
     const golden = readFileSync(new URL(`../../testdata/${stream}-v1.native`, import.meta.url));
     expect(encode().equals(golden)).toBe(true);

@@ -11,11 +11,19 @@ export interface Migration {
   statements(database: string, layout: Layout): string[];
 }
 
+const ddlOf = (names: readonly string[], database: string, layout: Layout): string[] =>
+  TABLES.filter(({ name }) => names.includes(name)).flatMap((table) => tableDdl(database, table, layout));
+
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
     name: "logs, samples, series and the ledger of batches",
-    statements: (database, layout) => TABLES.flatMap((table) => tableDdl(database, table, layout)),
+    statements: (database, layout) => ddlOf(["logs", "samples", "series", "batches"], database, layout),
+  },
+  {
+    version: 2,
+    name: "spans and histograms",
+    statements: (database, layout) => ddlOf(["spans", "histograms"], database, layout),
   },
 ];
 

@@ -1,5 +1,5 @@
 /**
- * The tables of schema version 1 as data, and their DDL for one node and for a cluster.
+ * The tables as data, and their DDL for one node and for a cluster.
  *
  * What travels comes from @obs/wire's STREAMS; here stands what the store adds: the columns that
  * only the statement sets, codecs, indexes, order, partitions. Measurements behind codecs, order
@@ -56,6 +56,13 @@ const CODECS: Readonly<Record<string, string>> = {
   "samples.row": "T64, ZSTD(1)",
   "samples.series": "Delta(8), ZSTD(1)",
   "samples.timestamp": "DoubleDelta, ZSTD(1)",
+  "spans.row": "T64, ZSTD(1)",
+  "spans.timestamp": "Delta(8), ZSTD(1)",
+  "spans.duration": "T64, ZSTD(1)",
+  "spans.span_id": "NONE",
+  "histograms.row": "T64, ZSTD(1)",
+  "histograms.series": "Delta(8), ZSTD(1)",
+  "histograms.timestamp": "DoubleDelta, ZSTD(1)",
 };
 
 /** How rows of one series merge: idempotent, so a repeat of a batch changes nothing. */
@@ -130,6 +137,34 @@ export const TABLES: readonly Table[] = [
     // labels are a function of the series id, so merging any two rows of it keeps them.
     settings: ["allow_dimensions_outside_sorting_key = 1"],
     shardingKey: "series",
+  },
+  {
+    name: "spans",
+    columns: [TENANT, ...wireColumns("spans"), RECEIVED, { name: "source_ip", type: "IPv6" }, { name: "ingester", type: "LowCardinality(String)" }, ...RETENTION],
+    indexes: [
+      BATCH_BLOOM,
+      "INDEX trace_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 1",
+      "INDEX attribute_bloom mapValues(attributes) TYPE bloom_filter(0.01) GRANULARITY 1",
+      "INDEX duration_minmax duration TYPE minmax GRANULARITY 1",
+      "INDEX timestamp_minmax timestamp TYPE minmax GRANULARITY 1",
+    ],
+    engine: "",
+    partitionBy: "(toDate(timestamp), retention)",
+    orderBy: "(tenant, toStartOfTenMinutes(timestamp), service, name, timestamp)",
+    ttl: "expires DELETE",
+    settings: ["ttl_only_drop_parts = 1"],
+    shardingKey: "xxHash64(batch)",
+  },
+  {
+    name: "histograms",
+    columns: [TENANT, ...wireColumns("histograms"), RECEIVED, ...RETENTION],
+    indexes: [BATCH_BLOOM],
+    engine: "",
+    partitionBy: "(toDate(timestamp), retention)",
+    orderBy: "(tenant, metric, series, timestamp)",
+    ttl: "expires DELETE",
+    settings: ["ttl_only_drop_parts = 1"],
+    shardingKey: "xxHash64(batch)",
   },
   {
     name: "batches",
