@@ -92,7 +92,7 @@ await runTool({
     const folder = join(scratch, "logs");
     const paths = writeFiles(folder, options.files);
     const sink = await startSink(children, scratch);
-    const agent = children.start(agentProcess({ name: "agent", folder: scratch, endpoint: sink.url, apiKey: "obs_i_bench", include: [join(folder, "**/*.log")] }));
+    const agent = children.start(agentProcess({ name: "agent", folder: scratch, endpoint: sink.url, apiKey: "obs_i_bench", published: true, include: [join(folder, "**/*.log")] }));
     const lines = options.files * LINES_PER_FILE;
     await untilRows(context, sink, agent, lines);
     const startSeconds = cpuSeconds(agent.pid);

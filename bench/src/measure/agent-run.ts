@@ -92,7 +92,7 @@ export const runAgent = async (context: Context, input: Input, { name, masking, 
   const more = workers > 1 ? { workers } : {};
   const startedMs = Date.now();
   const agent = context.children.start(
-    agentProcess({ name: `${name}-agent`, folder, dataDir, endpoint: sink.url, apiKey: "obs_i_bench", include: input.paths, masking, more }),
+    agentProcess({ name: `${name}-agent`, folder, dataDir, endpoint: sink.url, apiKey: "obs_i_bench", published: true, include: input.paths, masking, more }),
   );
   try {
     const { endedMs, ...figures } = await untilAcknowledged(context, input, name, sink, agent);

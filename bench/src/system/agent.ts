@@ -1,5 +1,6 @@
 /** The real agent, as a user would run it: the binary and a configuration file. */
 
+import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,8 +9,17 @@ import type { ChildOptions } from "../tool/children.ts";
 /** What `npx obs-agent` runs in a checkout. */
 export const AGENT_CLI = fileURLToPath(new URL("../bin/obs-agent.js", import.meta.resolve("obs-agent")));
 
-/** What the published package runs: made by `npm run build`. */
-export const BUILT_AGENT_CLI = fileURLToPath(new URL("../dist/bundle/cli.js", import.meta.resolve("obs-agent")));
+const BUNDLE_SCRIPT = fileURLToPath(new URL("../../../.dev/bundle-agent.ts", import.meta.url));
+let published: string | undefined;
+
+/** What the published package runs, made of the sources as they are now: in half a second, once per process. */
+export const publishedAgentCli = (): string => {
+  if (published === undefined) {
+    execFileSync(process.execPath, [BUNDLE_SCRIPT], { stdio: ["ignore", "ignore", "inherit"] });
+    published = fileURLToPath(new URL("../dist/bundle/cli.js", import.meta.resolve("obs-agent")));
+  }
+  return published;
+};
 
 export interface AgentOptions {
   /** Names its log file. */
@@ -28,6 +38,8 @@ export interface AgentOptions {
   readonly retryLongest?: string;
   /** More of the configuration, by the names of its file. */
   readonly more?: Readonly<Record<string, unknown>>;
+  /** As a user has it from npm, rather than from the checkout. */
+  readonly published?: boolean;
   readonly preload?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -35,7 +47,7 @@ export interface AgentOptions {
 export const agentDataDir = (folder: string): string => join(folder, "agent-data");
 
 /** Writes the configuration; everything that is not in it keeps its default. */
-export const agentProcess = ({ name, folder, endpoint, apiKey, include, dataDir = agentDataDir(folder), masking = true, retryLongest, more = {}, preload, env = {} }: AgentOptions): ChildOptions => {
+export const agentProcess = ({ name, folder, endpoint, apiKey, include, dataDir = agentDataDir(folder), masking = true, retryLongest, more = {}, published: isPublished = false, preload, env = {} }: AgentOptions): ChildOptions => {
   mkdirSync(folder, { recursive: true });
   const configFile = join(folder, "config.yaml");
   const config = {
@@ -52,5 +64,5 @@ export const agentProcess = ({ name, folder, endpoint, apiKey, include, dataDir 
   };
   // JSON is YAML.
   writeFileSync(configFile, JSON.stringify(config, undefined, 2), { mode: 0o600 });
-  return { name, script: AGENT_CLI, args: ["run", "--config", configFile], env, ...(preload !== undefined && { preload }) };
+  return { name, script: isPublished ? publishedAgentCli() : AGENT_CLI, args: ["run", "--config", configFile], env, ...(preload !== undefined && { preload }) };
 };
