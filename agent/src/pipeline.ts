@@ -22,6 +22,7 @@ import type { AgentConfig } from "./config/resolve.ts";
 import { systemClock, type Clock } from "./core/clock.ts";
 import { ClockSkew, correctedClock } from "./core/clock-skew.ts";
 import { MetricsRegistry } from "./core/counters.ts";
+import { FieldCensus } from "./core/field-census.ts";
 import type { Log } from "./core/log.ts";
 import { VERSION } from "./core/version.ts";
 import { sourcePlanner } from "./open-sources.ts";
@@ -72,12 +73,13 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
   const counters = new MetricsRegistry();
   const startedMs = clock.nowMs();
   const tap = new Tap({ clock });
+  const census = new FieldCensus(() => clock.nowMs());
   let config = first;
 
   // buffer
   const buffer = await openDiskBuffer({
     folder: dataDir, maxBytes: config.buffer.max_size, deadLetterMaxBytes: config.buffer.dead_letter_max_size,
-    keepAcknowledgedMs: config.buffer.keep_acknowledged, maxAgeMs: config.buffer.max_age, whenFull: config.buffer.when_full, onCommit: (batches) => tap.see(batches),
+    keepAcknowledgedMs: config.buffer.keep_acknowledged, maxAgeMs: config.buffer.max_age, whenFull: config.buffer.when_full, onCommit: (batches) => (tap.see(batches), census.see(batches)),
     ...(config.bufferKey && { encryptionKey: config.bufferKey }), ...(newAgentId !== undefined && { newAgentId }), clock, log, counters,
   });
 
@@ -116,7 +118,7 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
   collectFigures(counters, status, () => rowCounts);
   counters.onCollect(() => counters.set("obs_rows_total", { outcome: "not_finite" }, seriesTables.reduce((sum, { notFinite }) => sum + notFinite, 0)));
   const openAdmin = ({ admin }: AgentConfig): Promise<AdminServer> =>
-    startAdmin({ listen: admin.enabled ? admin.listen : undefined, dataDir, log, metricsText: () => counters.text(), status, recentLog, tap: serveTap(tap) });
+    startAdmin({ listen: admin.enabled ? admin.listen : undefined, dataDir, log, metricsText: () => counters.text(), status, recentLog, tap: serveTap(tap), fields: (service) => census.report(service) });
   let admin: AdminServer | undefined;
   let running: Promise<void> | undefined;
 

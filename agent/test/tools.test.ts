@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { appendFile, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { FieldReport } from "../src/core/field-census.ts";
 import { AgentProcess, withScratch, type Scratch } from "./agent-process.ts";
 import { BackendDouble } from "./backend-double.ts";
 
@@ -24,6 +25,28 @@ const startAgent = async ({ path, configure }: Scratch, more: Record<string, unk
   await expect.poll(() => agent.stderr, WAIT).toContain("has started");
   return { agent, config };
 };
+
+describe("fields", () => {
+  it("tells what the logs have, masked, also those that worker threads made", () =>
+    withScratch(async (scratch) => {
+      const { config } = await startAgent(scratch, { workers: 2 });
+      const lines = Array.from({ length: 5 }, (_, index) => JSON.stringify({ service: "shop", message: "m", user: "bob@example.com", order: index }));
+      await writeFile(scratch.path("logs", "app.log"), `${lines.join("\n")}\n`);
+      await expect.poll(() => backend.messages.length, WAIT).toBe(5);
+      const json = await run("fields", "--config", config, "--json");
+      const { services } = JSON.parse(json.stdout) as FieldReport;
+      expect(services).toMatchObject([{ service: "shop", sampledRows: 5 }]);
+      expect(services[0]!.fields.map(({ name, share, types, example }) => [name, share, types, example])).toEqual([
+        ["log.file.path", 1, { string: 5 }, scratch.path("logs", "app.log")],
+        ["order", 1, { integer: 5 }, "0"],
+        ["user", 1, { string: 5 }, "[EMAIL]"],
+      ]);
+      const { stdout } = await run("fields", "--config", config, "--service", "shop");
+      expect(stdout).toMatch(/^shop: 5 rows looked at\n {2}log\.file\.path {2}100 % {2}string/);
+      expect(stdout).toContain("[EMAIL]");
+      expect((await run("fields", "--config", config, "--service", "nobody")).stdout).toBe("No logs have been seen since the agent started.\n");
+    }));
+});
 
 describe("tap", () => {
   it("shows masked records that fit, and ends at its limit", () =>

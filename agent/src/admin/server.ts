@@ -6,6 +6,7 @@
 import { chmod, rm } from "node:fs/promises";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { socketPath, SOCKET_PATH_MAX } from "./socket-path.ts";
+import type { FieldReport } from "../core/field-census.ts";
 import type { Log } from "../core/log.ts";
 import { http } from "../core/node-http.ts";
 import type { Status } from "./status.ts";
@@ -21,6 +22,8 @@ export interface AdminOptions {
   readonly recentLog: () => readonly string[];
   /** Takes over an answer on the socket: records for a person who watches. */
   readonly tap: (query: URLSearchParams, response: ServerResponse) => void;
+  /** Fields of the logs, of one service or of all. */
+  readonly fields: (service?: string) => FieldReport;
 }
 
 export interface AdminServer {
@@ -54,6 +57,7 @@ const answer = (path: string, { metricsText, status }: AdminOptions): Answer => 
 const answerOwner = (incoming: IncomingMessage, response: ServerResponse, options: AdminOptions): void => {
   const { pathname, searchParams } = new URL(incoming.url ?? "/", "http://agent");
   if (pathname === "/status") return reply(response, [200, "application/json", json(options.status())]);
+  if (pathname === "/fields") return reply(response, [200, "application/json", json(options.fields(searchParams.get("service") ?? undefined))]);
   if (pathname === "/log") return reply(response, [200, "text/plain", options.recentLog().join("")]);
   if (pathname === "/tap") return options.tap(searchParams, response);
   return reply(response, answer(pathname, options));

@@ -88,6 +88,13 @@ export const COMMANDS: readonly Command[] = [
     run: async (invocation) => (await import("./tap.ts")).tap(invocation),
   },
   {
+    name: "fields",
+    doc: "Which fields the logs of each service have: how often, of which types, with an example.",
+    flags: { config, service: { type: "text", value: "NAME", doc: "Of this service alone." }, json },
+    details: "Told by the running agent since its start, from a sample of every batch, after masking.",
+    run: async (invocation) => (await import("./fields.ts")).fields(invocation),
+  },
+  {
     name: "buffer",
     doc: "What is in the disk buffer: `buffer ls [KEY...]`, `buffer fsck`, `buffer dump [KEY...]`.",
     argument: { name: "ACTION", multiple: true },

@@ -25,7 +25,7 @@ const CASES = [
   ["obs-agent t", ["tap", "test", "top"]],
   ["obs-agent completion ", ["bash", "fish", "zsh"]],
   ["obs-agent tap --st", ["--stream"]],
-  ["obs-agent tap --stream s", ["samples", "series"]],
+  ["obs-agent tap --stream s", ["samples", "series", "spans"]],
   ["obs-agent convert --from f", ["filebeat", "fluent-bit"]],
 ] as const;
 

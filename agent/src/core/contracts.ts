@@ -4,6 +4,7 @@
  */
 
 import type { BatchAck, HistogramPoint, LogRecord, MetricKind, SpanRecord, Stream } from "@obs/wire";
+import type { FieldSample } from "./field-census.ts";
 import type { LineFormat } from "./line-format.ts";
 import type { LineMarks } from "./line-marks.ts";
 
@@ -111,6 +112,8 @@ export interface SealedBatch {
   readonly positions: ReadonlyMap<string, Uint8Array>;
   /** Whose it is, in a gateway; "" in an agent. */
   readonly tenant: string;
+  /** Of logs: what some of its rows have, for the census. Neither stored nor sent. */
+  readonly fields?: FieldSample | undefined;
 }
 
 /** What the sink sends: a sealed batch as found in the buffer. */

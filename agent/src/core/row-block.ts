@@ -2,6 +2,7 @@
 
 import type { BatchKey } from "@obs/wire";
 import type { IncomingLog, LineStream, RecordDefaults } from "./contracts.ts";
+import type { FieldSample } from "./field-census.ts";
 import type { LineMarks } from "./line-marks.ts";
 
 /** Running totals of one block, over all batches made from it. */
@@ -24,11 +25,13 @@ export interface RowBlock {
   appendLines(stream: LineStream, start: number, end: number, observedNs: bigint, final?: boolean, marks?: LineMarks): number;
   /** The Native block; a view that is valid until the block is used again. */
   encode(key: BatchKey): Uint8Array;
+  /** The fields of some of its rows. */
+  sampleFields?(): FieldSample | undefined;
   reset(): void;
 }
 
 /** The same for records that a source has parsed. */
-export interface RecordBlock extends Pick<RowBlock, "rows" | "firstNs" | "lastNs" | "full" | "encode" | "reset"> {
+export interface RecordBlock extends Pick<RowBlock, "rows" | "firstNs" | "lastNs" | "full" | "encode" | "sampleFields" | "reset"> {
   /** False, and nothing is taken, when there is no room. */
   appendRecord(record: IncomingLog, defaults: RecordDefaults): boolean;
 }

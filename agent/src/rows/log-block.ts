@@ -13,6 +13,7 @@
 import { isUtf8 } from "node:buffer";
 import { SEVERITY, type BatchKey } from "@obs/wire";
 import type { IncomingLog, LineStream } from "../core/contracts.ts";
+import type { FieldSample } from "../core/field-census.ts";
 import type { LineMarks } from "../core/line-marks.ts";
 import { maskText, newMaskCounts, type Detector } from "../mask/index.ts";
 import { createRecordFinder, WAIT, type MultilineSettings, type RecordFinder } from "../multiline/index.ts";
@@ -28,6 +29,7 @@ import { BlockEncoder } from "./encode.ts";
 import { FastRow } from "./fast-row.ts";
 import { LeftLines } from "./left-lines.ts";
 import { PlainRow } from "./plain-row.ts";
+import { sampleFields } from "./sample-fields.ts";
 import { Scanner } from "./scan.ts";
 import { SeverityMemo } from "./severity-memo.ts";
 import { ShapeTrie } from "./shape.ts";
@@ -280,6 +282,10 @@ export class LogBlock {
   /** The Native block of all rows, uncompressed; valid until the next append, encode or reset. */
   encode(key: BatchKey): Uint8Array {
     return this.#encoder.encode(key);
+  }
+
+  sampleFields(): FieldSample | undefined {
+    return sampleFields(this.#columns);
   }
 
   /** Empties the block. What was learned about streams and shapes stays. */

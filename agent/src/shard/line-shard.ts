@@ -149,7 +149,7 @@ export class BlockLineShard implements LineShard {
     const { rows, firstNs, lastNs } = this.#block;
     const key = this.#options.buffer.nextKey();
     const raw = this.#block.encode(key);
-    const batch: SealedBatch = { stream: "logs", key: formatBatchKey(key), rows, rawBytes: raw.length, firstNs, lastNs, body: this.#options.compress(raw, (length) => this.#memory.take(length)), positions, tenant: "" };
+    const batch: SealedBatch = { stream: "logs", key: formatBatchKey(key), rows, rawBytes: raw.length, firstNs, lastNs, body: this.#options.compress(raw, (length) => this.#memory.take(length)), positions, tenant: "", fields: this.#block.sampleFields?.() };
     this.#block.reset();
     return batch;
   }

@@ -104,7 +104,7 @@ export class BlockRecordShard implements RecordShard {
     const { rows, firstNs, lastNs } = this.#block;
     const key = this.#options.buffer.nextKey();
     const raw = this.#block.encode(key);
-    const batch: SealedBatch = { stream: "logs", key: formatBatchKey(key), rows, rawBytes: raw.length, firstNs, lastNs, body: this.#options.compress(raw), positions: new Map(), tenant: "" };
+    const batch: SealedBatch = { stream: "logs", key: formatBatchKey(key), rows, rawBytes: raw.length, firstNs, lastNs, body: this.#options.compress(raw), positions: new Map(), tenant: "", fields: this.#block.sampleFields?.() };
     this.#block.reset();
     return batch;
   }

@@ -58,8 +58,8 @@ const MESSAGES: Readonly<Record<string, Fields>> = {
     attributes: [9, "KeyValue[]"], droppedAttributesCount: [10, "uint32"], events: [11, "SpanEvent[]"], droppedEventsCount: [12, "uint32"], links: [13, "SpanLink[]"], droppedLinksCount: [14, "uint32"],
     status: [15, "SpanStatus"],
   },
-  SpanEvent: { timeUnixNano: [1, "fixed64"], name: [2, "string"], attributes: [3, "KeyValue[]"] },
-  SpanLink: { traceId: [1, "bytes"], spanId: [2, "bytes"], traceState: [3, "string"], attributes: [4, "KeyValue[]"] },
+  SpanEvent: { timeUnixNano: [1, "fixed64"], name: [2, "string"], attributes: [3, "KeyValue[]"], droppedAttributesCount: [4, "uint32"] },
+  SpanLink: { traceId: [1, "bytes"], spanId: [2, "bytes"], traceState: [3, "string"], attributes: [4, "KeyValue[]"], droppedAttributesCount: [5, "uint32"] },
   SpanStatus: { message: [2, "string"], code: [3, "int32"] },
 
   TracesResponse: { partialSuccess: [1, "PartialTraces"] },

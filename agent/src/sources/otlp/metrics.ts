@@ -137,7 +137,9 @@ class MetricsReader implements MetricsOutcome {
     const timeMs = msOf(point, "timeUnixNano") || this.#options.nowMs;
     const startMs = msOf(point, "startTimeUnixNano");
     if (!(timeMs > 0 && timeMs < MAX_MS && startMs >= 0 && startMs < MAX_MS)) return this.#reject(1, `${series.metric}: the time is out of range`);
-    this.histograms.push({ timeMs, histogram: { ...series, point: exponential(point, temporality, startMs) } });
+    const read = exponential(point, temporality, startMs);
+    if (typeof read === "string") return this.#reject(1, `${series.metric}: ${read}`);
+    this.histograms.push({ timeMs, histogram: { ...series, point: read } });
   }
 
   #reject(points: number, reason: string): void {
@@ -196,20 +198,26 @@ const histogram = (series: Series, point: Message): Observations => {
   return observations;
 };
 
-const exponential = (point: Message, temporality: number, start: number): ObservedHistogram["point"] => {
+/** The point, or why it cannot be taken. */
+const exponential = (point: Message, temporality: number, start: number): ObservedHistogram["point"] | string => {
   const optional = (name: string): number => (field(point, name) === undefined ? Number.NaN : numberOf(point, name));
   const buckets = (name: string) => {
     const message = childOf(point, name) ?? {};
-    return { offset: int32(numberOf(message, "offset")), counts: listOf(message, "bucketCounts").map((count) => BigInt.asUintN(64, toBigInt(count))) };
+    return { offset: int32(numberOf(message, "offset")), counts: listOf(message, "bucketCounts").map(toBigInt) };
   };
   const positive = buckets("positive");
   const negative = buckets("negative");
+  const count = bigIntOf(point, "count");
+  const zeroCount = bigIntOf(point, "zeroCount");
+  if ([count, zeroCount, ...positive.counts, ...negative.counts].some((one) => one < 0n || one > MAX_UINT64)) return "a count is out of range";
   return {
-    start, temporality, count: BigInt.asUintN(64, bigIntOf(point, "count")), sum: optional("sum"), min: optional("min"), max: optional("max"), scale: int32(numberOf(point, "scale")),
-    zeroCount: BigInt.asUintN(64, bigIntOf(point, "zeroCount")), zeroThreshold: numberOf(point, "zeroThreshold"),
+    start, temporality, count, sum: optional("sum"), min: optional("min"), max: optional("max"), scale: int32(numberOf(point, "scale")),
+    zeroCount, zeroThreshold: numberOf(point, "zeroThreshold"),
     positiveOffset: positive.offset, positiveCounts: positive.counts, negativeOffset: negative.offset, negativeCounts: negative.counts,
   }; // prettier-ignore
 };
+
+const MAX_UINT64 = (1n << 64n) - 1n;
 
 const int32 = (value: number): number => {
   if (value === (value | 0)) return value;

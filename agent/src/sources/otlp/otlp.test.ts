@@ -241,8 +241,13 @@ describe("over HTTP", () => {
     expect(decodeMessage("MetricsResponse", binary.body)).toMatchObject({ partialSuccess: { errorMessage: "e: the temporality is not specified" } });
     const traces = await post("/v1/traces", JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [{ ...SPAN, spanId: "" }, SPAN] }] }] }));
     expect(JSON.parse(traces.body.toString())).toMatchObject({ partialSuccess: { rejectedSpans: "1", errorMessage: expect.stringContaining("span id") as string } });
+    const broken = [{ ...SPAN, parentSpanId: "abcd" }, { ...SPAN, links: [{ traceId: "", spanId: SPAN.spanId }] }, { ...SPAN, startTimeUnixNano: "0" }];
+    const refused = await post("/v1/traces", JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: broken }] }] }));
+    expect(JSON.parse(refused.body.toString())).toMatchObject({ partialSuccess: { rejectedSpans: "3" } });
+    const negative = { name: "n", exponentialHistogram: { aggregationTemporality: 2, dataPoints: [{ timeUnixNano: "1700000000000000000", count: "-1" }] } };
+    expect(JSON.parse((await post("/v1/metrics", jsonMetrics(negative))).body.toString())).toMatchObject({ partialSuccess: { rejectedDataPoints: "1", errorMessage: "n: a count is out of range" } });
     expect(spans).toHaveLength(1);
-    expect(events).toMatchObject({ spans: 1, spans_rejected: 1, points_rejected: 3 });
+    expect(events).toMatchObject({ spans: 1, spans_rejected: 4, points_rejected: 4 });
   });
 
   it.each<[string, string, string | Uint8Array, Record<string, string>, number]>([

@@ -48,6 +48,10 @@ const readSpan = (message: Message, outer: ReadonlyMap<string, string>): Omit<Sp
   if (traceId.length !== 32 || spanId.length !== 16) return "a span needs a trace id of 16 bytes and a span id of 8, not all zeros";
   const timestamp = bigIntOf(message, "startTimeUnixNano");
   const end = bigIntOf(message, "endTimeUnixNano");
+  const parentSpanId = hexOf(message, "parentSpanId");
+  if (parentSpanId !== "" && parentSpanId.length !== 16) return "the parent of a span needs an id of 8 bytes";
+  const links = childrenOf(message, "links").map(readLink);
+  if (links.some((link) => link.traceId.length !== 32 || link.spanId.length !== 16)) return "a link needs a trace id of 16 bytes and a span id of 8, not all zeros";
   if (timestamp <= 0n || timestamp > MAX_NS) return "the start of a span is out of range";
   const status = childOf(message, "status") ?? {};
   return {
@@ -56,24 +60,24 @@ const readSpan = (message: Message, outer: ReadonlyMap<string, string>): Omit<Sp
     duration: end > timestamp ? end - timestamp : 0n,
     traceId,
     spanId,
-    parentSpanId: idOrNone(hexOf(message, "parentSpanId")),
+    parentSpanId,
     traceState: textOf(message, "traceState"),
     name: textOf(message, "name"),
     kind: within(numberOf(message, "kind"), MAX_KIND),
     status: within(numberOf(status, "code"), MAX_STATUS),
     statusMessage: textOf(status, "message"),
     attributes: withDropped(message, merged(outer, flatten(childrenOf(message, "attributes"), new Map()))),
-    events: childrenOf(message, "events").map((event) => ({ time: clamp(bigIntOf(event, "timeUnixNano")), name: textOf(event, "name"), attributes: Object.fromEntries(flatten(childrenOf(event, "attributes"), new Map())) })),
-    links: childrenOf(message, "links").map((link) => {
-      const attributes = flatten(childrenOf(link, "attributes"), new Map());
-      const traceState = textOf(link, "traceState");
-      if (traceState !== "") attributes.set("w3c.tracestate", traceState);
-      return { traceId: hexOf(link, "traceId"), spanId: hexOf(link, "spanId"), attributes: Object.fromEntries(attributes) };
-    }),
+    events: childrenOf(message, "events").map((event) => ({ time: clamp(bigIntOf(event, "timeUnixNano")), name: textOf(event, "name"), attributes: attributesOf(event) })),
+    links,
   };
 };
 
-const idOrNone = (id: string): string => (id.length === 16 ? id : "");
+const attributesOf = (message: Message): Record<string, string> => withDropped(message, Object.fromEntries(flatten(childrenOf(message, "attributes"), new Map())));
+
+const readLink = (link: Message): SpanRecord["links"][number] => {
+  const traceState = textOf(link, "traceState");
+  return { traceId: hexOf(link, "traceId"), spanId: hexOf(link, "spanId"), attributes: { ...attributesOf(link), ...(traceState !== "" && { "w3c.tracestate": traceState }) } };
+};
 
 const within = (value: number, max: number): number => (Number.isInteger(value) && value >= 0 && value <= max ? value : 0);
 
