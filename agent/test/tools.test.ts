@@ -44,7 +44,7 @@ describe("fields", () => {
       const { stdout } = await run("fields", "--config", config, "--service", "shop");
       expect(stdout).toMatch(/^shop: 5 rows looked at\n {2}log\.file\.path {2}100 % {2}string/);
       expect(stdout).toContain("[EMAIL]");
-      expect((await run("fields", "--config", config, "--service", "nobody")).stdout).toBe("No logs have been seen since the agent started.\n");
+      expect((await run("fields", "--config", config, "--service", "nobody")).stdout).toBe("No logs of nobody have been seen since the agent started.\n");
     }));
 });
 

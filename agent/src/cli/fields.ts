@@ -10,8 +10,8 @@ const printable = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}]/gu, 
 
 const percent = (share: number): string => (share >= 0.9995 ? "100 %" : `${(share * 100).toFixed(1)} %`);
 
-export const formatFields = ({ services, others }: FieldReport): string => {
-  if (services.length === 0) return "No logs have been seen since the agent started.\n";
+export const formatFields = ({ services, others }: FieldReport, service?: string): string => {
+  if (services.length === 0) return `No logs${service === undefined ? "" : ` of ${service}`} have been seen since the agent started.\n`;
   const lines: string[] = [];
   for (const { service, sampledRows, fields, others: beyond } of services) {
     const rows = fields.map(({ name, share, types, example }) => [printable(name), percent(share), Object.keys(types).join(", "), printable(example)]);
@@ -28,6 +28,6 @@ export const formatFields = ({ services, others }: FieldReport): string => {
 export const fields = async (invocation: Invocation): Promise<number> => {
   const service = textOf(invocation, "service");
   const text = await fetchText(await findDataDir(listOf(invocation, "config")), `/fields${service === undefined ? "" : `?service=${encodeURIComponent(service)}`}`);
-  process.stdout.write(switchOf(invocation, "json") ? `${text}\n` : formatFields(JSON.parse(text) as FieldReport));
+  process.stdout.write(switchOf(invocation, "json") ? `${text}\n` : formatFields(JSON.parse(text) as FieldReport, service));
   return 0;
 };
