@@ -29,6 +29,8 @@ import { sourcePlanner } from "./open-sources.ts";
 import { collectFigures } from "./pipeline-figures.ts";
 import type { SeriesTable } from "./rows/series-table.ts";
 import type { RowCounts } from "./rows/contracts.ts";
+import { FieldReporter } from "./sinks/field-reporter.ts";
+import { HttpClient } from "./sinks/http-client.ts";
 import { HttpTransport } from "./sinks/http-transport.ts";
 import { Sender } from "./sinks/sender.ts";
 import { SourceSet, type Replaced } from "./source-set.ts";
@@ -112,6 +114,12 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
     });
   };
   let sender = openSender(config);
+  const openReporter = ({ endpoint, apiKey, tls, send, fields }: AgentConfig): FieldReporter => {
+    const { origin, pathname } = new URL(endpoint);
+    const client = new HttpClient({ origin, connections: 1, timeoutMs: send.timeout, ...(tls && { tls }) });
+    return new FieldReporter({ client, path: `${pathname.replace(/\/$/, "")}/api/v1/fields`, apiKey, userAgent: `obs-agent/${VERSION}`, intervalMs: fields.report_interval, report: () => census.report(), clock, log });
+  };
+  let reporter = openReporter(config);
 
   const status = (): Status => statusOf({ host: config.host, dataDir, endpoint: config.endpoint, startedMs, nowMs: clock.nowMs(), buffer: buffer.state(), sender });
   counters.onCollect(() => counters.set("obs_agent_clock_skew_seconds", {}, skew.aheadMs / 1_000));
@@ -126,6 +134,7 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
     async start() {
       admin = await openAdmin(config);
       sender.start();
+      reporter.start();
       await sources.start(planSources(config));
     },
     async finished(signal) {
@@ -140,6 +149,11 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
       const replaced = await sources.replace(planSources(next), async () => void (positions = await buffer.readPositions()));
       config = next;
       const isSame = (of: (config: AgentConfig) => unknown): boolean => JSON.stringify(of(old)) === JSON.stringify(of(next));
+      if (!isSame(({ endpoint, apiKey, tls, send, fields }) => [endpoint, apiKey, tls, send, fields])) {
+        await reporter.stop();
+        reporter = openReporter(next);
+        reporter.start();
+      }
       if (!isSame(({ endpoint, apiKey, tls, send }) => [endpoint, apiKey, tls, send])) {
         await sender.stop();
         buffer.takeBackAll();
@@ -154,6 +168,7 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
     },
     stop(drainMs) {
       return (running ??= (async () => {
+        await reporter.stop();
         await sources.stop();
         const patience = AbortSignal.timeout(drainMs);
         const flushed = sources.flush().catch((error: unknown) => log.error("what was read last is not durable and will be read again", { error }));

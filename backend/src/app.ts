@@ -24,6 +24,7 @@ import { createPolicyOf, openMetadata } from "./meta/index.ts";
 import { createQueries } from "./query/index.ts";
 import { startDiskBudget } from "./retention/disk-budget.ts";
 import { batchRoutes } from "./routes/batches.ts";
+import { fieldRoutes } from "./routes/fields.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { ingestRoutes } from "./routes/ingest.ts";
 import { keyRoutes } from "./routes/keys.ts";
@@ -103,6 +104,7 @@ export const createApp = async ({ config, logStream = process.stdout, step = (_w
   await app.register(searchRoutes({ queries, requireScope }));
   await app.register(metricsRoutes({ queries, requireScope }));
   await app.register(traceRoutes({ queries, requireScope }));
+  await app.register(fieldRoutes({ fields: metadata.fields, requireScope }));
   await app.register(sessionRoutes({ authenticator, signIn }));
   await app.register(keyRoutes({ metadata, issueKey, authenticator, requireScope }));
   await app.register(tenantRoutes({ metadata, issueKey, requireScope }));

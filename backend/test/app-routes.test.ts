@@ -167,6 +167,30 @@ describe("the JSON doors", () => {
   });
 });
 
+describe("fields", () => {
+  const field = { service: "api", name: "http.route", types: ["string"], share: 0.98, example: "/users" };
+
+  it("are what agents report, of their tenant", async () => {
+    const reported = await ask("POST /api/v1/fields", { as: "ingest", body: { fields: [field, { ...field, share: 1 }, { ...field, name: "n", types: ["integer", "number"] }] } });
+    expect([reported.statusCode, reported.json()]).toEqual([200, { accepted: 2, without_room: 0 }]);
+    const found = (await ask("GET /api/v1/fields?service=api", { as: "query" })).json<{ fields: unknown[] }>().fields;
+    const iso = expect.stringMatching(/^\d{4}-.*Z$/) as string;
+    expect(found).toEqual([{ ...field, share: 1, first_seen: iso, last_seen: iso }, { ...field, name: "n", types: ["integer", "number"], first_seen: iso, last_seen: iso }]);
+    expect((await ask("GET /api/v1/fields?service=nobody", { as: "query" })).json()).toEqual({ fields: [] });
+    expect((await errorOf(ask("GET /api/v1/fields", { as: "ingest" }))).code).toBe("forbidden");
+    expect((await errorOf(ask("POST /api/v1/fields", { as: "query", body: { fields: [] } }))).code).toBe("forbidden");
+  });
+
+  it.each<[string, unknown]>([
+    ["no list", {}],
+    ["a share above 1", { fields: [{ ...field, share: 1.5 }] }],
+    ["an unknown type", { fields: [{ ...field, types: ["date"] }] }],
+    ["a long example", { fields: [{ ...field, example: "x".repeat(300) }] }],
+    ["an unknown key", { fields: [{ ...field, tenant: "other" }] }],
+    ["too many", { fields: Array.from({ length: 5_001 }, (_, index) => ({ ...field, name: `f${index}` })) }],
+  ])("are refused with %s", async (_, body) => expect((await errorOf(ask("POST /api/v1/fields", { as: "ingest", body }))).code).toBe("invalid_request"));
+});
+
 describe("keys", () => {
   it("are made, used, listed without secrets, and revoked at once", async () => {
     const made = await ask("POST /api/v1/keys", { as: "admin", body: { name: "web", scopes: ["ingest", "ingest"] } });

@@ -160,6 +160,12 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("Delivery to the backend."),
+  fields: z
+    .strictObject({
+      report_interval: duration("0s").prefault("5m").describe("How often the backend is told which fields the logs have (names, types, shares, a masked example of each), when that has changed. `0s`: never."),
+    })
+    .prefault({})
+    .describe("The census of fields, which `obs-agent fields` shows."),
   admin: z
     .strictObject({
       enabled: flag().prefault(true).describe("Whether `/healthz`, `/livez`, `/readyz` and `/metrics` are served."),

@@ -56,6 +56,25 @@ export interface AgentRegistry {
   list(tenant: string): Promise<{ agent: string; keyId: string; address: string; firstSeen: number; lastSeen: number }[]>;
 }
 
+export interface KnownField {
+  readonly service: string;
+  readonly name: string;
+  /** As agents tell them: string, integer, number, boolean, array, object. */
+  readonly types: readonly string[];
+  /** Of the service's rows that have it, 0-1, as the last report said. */
+  readonly share: number;
+  /** Of a value, masked by the agent, cut. */
+  readonly example: string;
+}
+
+/** Fields of tenants' logs, as their agents report them. */
+export interface FieldRegistry {
+  /** Adds to what is known; returns how many were new and had no place. */
+  report(tenant: string, fields: readonly KnownField[]): Promise<number>;
+  /** The most frequent first; of one service or of all. */
+  list(tenant: string, filter: { service?: string | undefined; limit: number }): Promise<(KnownField & { firstSeen: number; lastSeen: number })[]>;
+}
+
 export interface Session {
   readonly tenant: string;
   readonly scopes: readonly Scope[];
@@ -89,6 +108,7 @@ export interface Metadata {
   readonly tenants: TenantRegistry;
   readonly keys: KeyRegistry;
   readonly agents: AgentRegistry;
+  readonly fields: FieldRegistry;
   readonly sessions: SessionRegistry;
   readonly audit: AuditLog;
   close(): Promise<void>;

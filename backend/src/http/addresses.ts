@@ -60,6 +60,19 @@ export const ADDRESSES: readonly Address[] = [
   { route: "GET /api/v1/metrics/labels", scope: "query", doc: "Labels of `metric`, with their values.", answer: `200 {"labels":{"host":["web-01"]}}` },
   { route: "GET /api/v1/hosts", scope: "query", doc: "Hosts that sent metrics or logs between `start` and `end`, newest first.", answer: `200 {"hosts":[{"host":"web-01","last_seen":"2026-11-22T10:00:00.000Z"}]}` },
   {
+    route: "POST /api/v1/fields",
+    scope: "ingest",
+    doc: "What agents tell of the fields of the logs that they send: types, share of the service's rows, a masked example. At most 5,000 in a request and 20,000 per tenant.",
+    body: `{"fields":[{"service":"api","name":"http.route","types":["string"],"share":0.98,"example":"/users"}]}`,
+    answer: `200 {"accepted":1,"without_room":0}`,
+  },
+  {
+    route: "GET /api/v1/fields",
+    scope: "query",
+    doc: "Fields that agents have reported, the most frequent first; of one `service` or of all, at most `limit` (1,000 by default).",
+    answer: `200 {"fields":[{"service":"api","name":"http.route","types":["string"],"share":0.98,"example":"/users","first_seen":"2026-11-22T10:00:00.000Z","last_seen":"2026-11-22T10:05:00.000Z"}]}`,
+  },
+  {
     route: "GET /api/v1/traces/:id",
     scope: "query",
     doc: "All spans of a trace, by start. `id` is its 32 hex digits. 404 when there are none.",

@@ -1,5 +1,5 @@
 /**
- * Metadata: tenants, keys, agents, sessions, audit, in SQLite or PostgreSQL. Everything that must
+ * Metadata: tenants, keys, agents, fields of logs, sessions, audit, in SQLite or PostgreSQL. Everything that must
  * survive and is small; rows of logs and metrics are the store's.
  */
 
@@ -7,6 +7,7 @@ import type { Clock, Metadata } from "../core/metadata.ts";
 import { createAgentRegistry } from "./agents.ts";
 import { createAuditLog } from "./audit.ts";
 import { openDatabase } from "./database.ts";
+import { createFieldRegistry } from "./fields.ts";
 import { createKeyRegistry } from "./keys.ts";
 import { createSessionRegistry } from "./sessions.ts";
 import { createTenantRegistry } from "./tenants.ts";
@@ -22,6 +23,7 @@ export const openMetadata = async (url: string, clock: Clock = Date.now): Promis
     tenants: sayingUnavailable(createTenantRegistry(db, clock)),
     keys: sayingUnavailable(createKeyRegistry(db, clock)),
     agents: sayingUnavailable(createAgentRegistry(db, clock)),
+    fields: sayingUnavailable(createFieldRegistry(db, clock)),
     sessions: sayingUnavailable(createSessionRegistry(db, clock)),
     audit: sayingUnavailable(createAuditLog(db, clock)),
     close: () => db.destroy(),

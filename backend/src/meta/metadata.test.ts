@@ -140,6 +140,33 @@ const contract = (start: () => Promise<Database>): void => {
     expect(await metadata.sessions.find("session-2")).toBeUndefined();
   });
 
+  it("adds up what agents tell of fields, by tenant and service", async () => {
+    const field = { service: "api", name: "user", types: ["string"], share: 0.5, example: "ann" };
+    expect(await metadata.fields.report("acme", [field, { ...field, name: "n", types: ["integer"], share: 0.9 }, { ...field, service: "db" }])).toBe(0);
+    const firstSeen = now;
+    now += 5_000;
+    expect(await metadata.fields.report("acme", [{ ...field, types: ["number", "integer"], share: 0.25, example: "bob" }])).toBe(0);
+    expect(await metadata.fields.report("other", [{ ...field, name: "theirs" }])).toBe(0);
+    expect(await metadata.fields.list("acme", { service: "api", limit: 10 })).toEqual([
+      { service: "api", name: "n", types: ["integer"], share: 0.9, example: "ann", firstSeen, lastSeen: firstSeen },
+      { service: "api", name: "user", types: ["integer", "number", "string"], share: 0.25, example: "bob", firstSeen, lastSeen: now },
+    ]);
+    expect((await metadata.fields.list("acme", { limit: 2 })).map(({ service, name }) => `${service} ${name}`)).toEqual(["api n", "db user"]);
+    expect((await metadata.fields.list("other", { limit: 10 })).map(({ name }) => name)).toEqual(["theirs"]);
+  });
+
+  it("keeps 20,000 fields of a tenant, and makes room by what nobody has told of for a month", async () => {
+    await metadata.tenants.create({ id: "many", name: "Many" });
+    const fields = Array.from({ length: 20_100 }, (_, index) => ({ service: `s${index % 40}`, name: `f${index}`, types: ["string"], share: 0.1, example: "" }));
+    let without = 0;
+    for (let from = 0; from < fields.length; from += 5_000) without += await metadata.fields.report("many", fields.slice(from, from + 5_000));
+    expect(without).toBe(100);
+    expect(await metadata.fields.report("many", fields.slice(0, 10))).toBe(0);
+    now += 31 * 86_400_000;
+    expect(await metadata.fields.report("many", fields.slice(20_090))).toBe(0);
+    expect((await metadata.fields.list("many", { limit: 100 })).map(({ name }) => name).sort()).toEqual(fields.slice(20_090).map(({ name }) => name));
+  });
+
   it("lists the newest audit entries first", async () => {
     for (const action of ["key.create", "key.revoke", "tenant.create"]) {
       now += 1;

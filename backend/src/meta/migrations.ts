@@ -69,5 +69,22 @@ const first: Migration = {
   },
 };
 
+const fields: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable("fields")
+      .addColumn("tenant", "text", (column) => column.notNull().references("tenants.id"))
+      .addColumn("service", "text", (column) => column.notNull())
+      .addColumn("name", "text", (column) => column.notNull())
+      .addColumn("types", "text", (column) => column.notNull())
+      .addColumn("share", "double precision", (column) => column.notNull())
+      .addColumn("example", "text", (column) => column.notNull())
+      .addColumn("first_seen", "bigint", (column) => column.notNull())
+      .addColumn("last_seen", "bigint", (column) => column.notNull())
+      .addPrimaryKeyConstraint("fields_key", ["tenant", "service", "name"])
+      .execute();
+  },
+};
+
 /** Run in the order of their names. */
-export const MIGRATIONS: Readonly<Record<string, Migration>> = { "0001-first": first };
+export const MIGRATIONS: Readonly<Record<string, Migration>> = { "0001-first": first, "0002-fields": fields };

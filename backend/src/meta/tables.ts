@@ -56,7 +56,20 @@ export interface AuditRow {
   subject: string;
 }
 
+export interface FieldRow {
+  tenant: string;
+  service: string;
+  name: string;
+  /** Joined by commas. */
+  types: string;
+  share: number;
+  example: string;
+  first_seen: number;
+  last_seen: number;
+}
+
 export interface Tables {
+  fields: FieldRow;
   tenants: TenantRow;
   api_keys: ApiKeyRow;
   agents: AgentRow;
