@@ -3,7 +3,7 @@
  * of the CPU and a sixth of the memory of its start (agent/docs/decisions/0056). Packages with
  * native parts stay packages.
  *
- *   node .dev/bundle-agent.ts        agent/dist/bundle/cli.js
+ *   node .dev/bundle-agent.ts [NAME]        agent/dist/NAME/cli.js, NAME is bundle by default
  */
 
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
@@ -15,8 +15,8 @@ const NATIVE = ["level", /^zstd-napi/];
 /** Read at run time, beside the module that reads it. */
 const ASSETS = ["wasm/row-pass.wasm"];
 
-export const bundleAgent = async (): Promise<void> => {
-  const folder = join(root, "agent", "dist", "bundle");
+export const bundleAgent = async (name = "bundle"): Promise<void> => {
+  const folder = join(root, "agent", "dist", name);
   rmSync(folder, { recursive: true, force: true });
   const bundle = await rolldown({ input: { cli: join(root, "agent", "src", "cli.ts"), "line-worker": join(root, "agent", "src", "line-worker.ts") }, platform: "node", external: NATIVE, logLevel: "warn" });
   // Flat: what a module finds beside itself by import.meta.url is beside every chunk.
@@ -28,4 +28,4 @@ export const bundleAgent = async (): Promise<void> => {
   }
 };
 
-if (import.meta.main) await bundleAgent();
+if (import.meta.main) await bundleAgent(process.argv[2]);

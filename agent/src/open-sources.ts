@@ -5,7 +5,7 @@ import { compress } from "./codec/zstd.ts";
 import type { AgentConfig } from "./config/resolve.ts";
 import type { SourceClass } from "./config/schema.ts";
 import type { OrderedTarget } from "./core/batch-buffer.ts";
-import type { Clock } from "./core/clock.ts";
+import { steadyMs, type Clock } from "./core/clock.ts";
 import type { LineShard, MetricShard, RecordShard, Source } from "./core/contracts.ts";
 import type { MetricsRegistry } from "./core/counters.ts";
 import type { Log } from "./core/log.ts";
@@ -86,8 +86,11 @@ const planSources = ({ stdinService, dataDir, intake, positions, wasFollowed, on
 
   /** Files, whose rows are made by several threads where `workers` asks for it. */
   const files = (options: AgentConfig["files"][number], firstThread: number): SourcePlan => {
+    const { custom } = options.parser ?? {};
+    if (custom) custom.onFailure(onceAMinute(clock, (error) => log.warn("a parser of yours has failed: lines at which it does are kept as text", { file: custom.file, failures: custom.failures, error })));
     const multiline = multilineSettings(options.multiline);
-    if (config.workers === 1 || !canTravel(options.parser)) return lines("file", options, multiline, file(options));
+    // Code of a user stays where it was loaded.
+    if (config.workers === 1 || custom || !canTravel(options.parser)) return lines("file", options, multiline, file(options));
     return {
       key: keyOf("file", [options, config.workers]),
       open: () => {
@@ -172,4 +175,16 @@ const planSources = ({ stdinService, dataDir, intake, positions, wasFollowed, on
     ...(prometheus.scrape_configs.length > 0 ? [metrics("prometheus", prometheus, (shard) => createPrometheusSource(prometheus, shard, deps("prometheus")))] : []),
     ...(otlp.enabled ? [otlpPlan()] : []),
   ];
+};
+
+const ONCE_MS = 60_000;
+
+/** Calls on at most once a minute. */
+const onceAMinute = <Value>(clock: Clock, act: (value: Value) => void): ((value: Value) => void) => {
+  let nextMs = Number.NEGATIVE_INFINITY;
+  return (value) => {
+    if (steadyMs(clock) < nextMs) return;
+    nextMs = steadyMs(clock) + ONCE_MS;
+    act(value);
+  };
 };

@@ -1,18 +1,22 @@
 /** The agent as it is published: bundled. */
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AgentProcess, withScratch } from "./agent-process.ts";
 import { BackendDouble } from "./backend-double.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const BUNDLED = new URL("../dist/bundle/cli.js", import.meta.url);
+/** A bundle of its own: other tests make theirs at the same time. */
+const NAME = `bundle-test-${process.pid}`;
+const BUNDLED = new URL(`../dist/${NAME}/cli.js`, import.meta.url);
+
+beforeAll(() => void execFileSync(process.execPath, [".dev/bundle-agent.ts", NAME], { cwd: ROOT }));
+afterAll(() => rmSync(new URL(".", BUNDLED), { recursive: true, force: true }));
 
 describe("the bundled agent", () => {
   it("ships a pipe, and has the compiled row pass beside it", async () => {
-    execFileSync(process.execPath, [".dev/bundle-agent.ts"], { cwd: ROOT });
     const backend = await BackendDouble.start();
     try {
       await withScratch(async ({ path }) => {

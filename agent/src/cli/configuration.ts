@@ -1,6 +1,7 @@
 /** From command line and environment to the configuration that an agent runs with. */
 
 import { existsSync } from "node:fs";
+import { withCustomParsers } from "../config/custom-parsers.ts";
 import { formatConfigError, loadConfig, type ConfigError } from "../config/load.ts";
 import { dataDirOf, readBufferKey, resolveConfig, type AgentConfig } from "../config/resolve.ts";
 import type { ConfigFile } from "../config/schema.ts";
@@ -46,7 +47,12 @@ const requireValid = <T>(result: { readonly config: T } | { readonly errors: rea
 export const requireConfiguration = async (given: readonly string[]): Promise<AgentConfig> => requireValid(await readConfiguration(given));
 
 /** Files alone, for what needs no backend. Throws AgentError(config_invalid) that lists all errors. */
-export const requireFile = async (given: readonly string[]): Promise<ConfigFile> => requireValid(await loadConfig(configPathsOf(given), process.env));
+export const requireFile = async (given: readonly string[]): Promise<ConfigFile> => {
+  const file = requireValid(await loadConfig(configPathsOf(given), process.env));
+  const errors: ConfigError[] = [];
+  const files = await withCustomParsers(file.files, errors);
+  return requireValid(errors.length > 0 ? { errors } : { config: { ...file, files } });
+};
 
 export const logOptions = ({ log: { level, format } }: Pick<ConfigFile, "log">): LogOptions => ({
   level,

@@ -38,6 +38,11 @@ export class Reloader {
     this.#pipeline = options.pipeline;
   }
 
+  /** The configuration in force. */
+  get config(): AgentConfig {
+    return this.#config;
+  }
+
   /** One at a time; what is asked for while one waits to begin is the same wish. */
   reload(why: string): Promise<void> {
     if (this.#waiting) return this.#turn;

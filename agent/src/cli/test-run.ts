@@ -54,6 +54,7 @@ const streamOf = (options: Options, resource: TestResource): LineStream => {
     service: service ?? group?.service ?? (path === undefined ? "test" : serviceOfPath(path)),
     host,
     environment: own ?? group?.environment ?? options.environment,
+    format: group?.parser,
     attributes: path === undefined ? {} : { "log.file.path": path },
     encodePosition: () => new Uint8Array(),
   };

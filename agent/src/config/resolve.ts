@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { createSecureContext } from "node:tls";
+import { withCustomParsers } from "./custom-parsers.ts";
 import type { ConfigError } from "./load.ts";
 import type { Environment } from "./interpolate.ts";
 import { parseKey } from "./key-file.ts";
@@ -97,8 +98,9 @@ export const resolveConfig = async (file: ConfigFile, environment: Environment):
   else if (apiKey && !/^[\x21-\x7e]+$/.test(apiKey)) errors.push({ where: "", path: "api_key", message: "an API key has no spaces or special characters" });
   const tls = await readTls(tlsNames, endpoint, errors);
   const bufferKey = await readBufferKey(file.buffer.key_file, errors);
+  const files = await withCustomParsers(file.files, errors);
   if (errors.length > 0) return { errors };
   const listen = environment.OBS_AGENT_LISTEN;
   const admin = listen === undefined || listen === "" ? rest.admin : listen === "off" ? { ...rest.admin, enabled: false } : { enabled: true, listen };
-  return { config: { ...rest, admin, tls, ...(bufferKey && { bufferKey }), endpoint: endpoint!, apiKey: apiKey!, dataDir: dataDirOf({ data_dir }, environment), host: host ?? hostname() } };
+  return { config: { ...rest, files, admin, tls, ...(bufferKey && { bufferKey }), endpoint: endpoint!, apiKey: apiKey!, dataDir: dataDirOf({ data_dir }, environment), host: host ?? hostname() } };
 };

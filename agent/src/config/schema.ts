@@ -9,7 +9,7 @@ import { dockerSchema, journaldSchema, kubernetesSchema } from "./collected-logs
 import { execSchema, fluentForwardSchema, httpSchema, syslogSchema } from "./listeners.ts";
 import { otlpSchema, prometheusSchema, statsdSchema } from "./metric-sources.ts";
 import { count, duration, flag, httpUrl, listenAddress, readFrom, size } from "./option-types.ts";
-import { PARSER_TYPES } from "../core/line-format.ts";
+import { PARSER_TYPES, type LineFormat } from "../core/line-format.ts";
 import { isTimezone, problemOfPattern } from "./patterns.ts";
 
 /** Files that a Linux host usually has; what cannot be read is named, what is not there is not missed. */
@@ -51,9 +51,10 @@ const timezone = z.string().refine(isTimezone, { message: "expected the name of 
 
 const parser = z
   .strictObject({
-    type: z.enum(PARSER_TYPES).prefault("auto").describe("`auto` detects the format of every file, and again when it changes; `regex` and `grok` take a `pattern`; else the one format to expect: a line of another is kept as text."),
+    type: z.enum(PARSER_TYPES).prefault("auto").describe("`auto` detects the format of every file, and again when it changes; `regex` and `grok` take a `pattern`, `custom` takes a `file`; else the one format to expect: a line of another is kept as text."),
     pattern: z.string().min(1).optional().describe("Of `regex`: RE2 syntax with named groups, `(?<message>.*)`. Of `grok`: `%{PATTERN:field}`. Groups named like fields of JSON logs (`timestamp`, `level`, `message`, `service`, `trace_id`) are these; others become attributes."),
     definitions: z.record(z.string(), z.string()).optional().describe("Own patterns by their names, for `grok`."),
+    file: z.string().min(1).optional().describe("Of `custom`: a module (`.ts`, `.mjs`, `.js`) whose default export makes fields of a line (`obs-agent/plugin`). It and the folders above it must belong to root or the agent's user, and nobody else may write there."),
     timezone: timezone.optional().describe("Zone of times that do not name one, such as `Europe/Berlin`; that of this process by default."),
   })
   .superRefine((value, context) => {
@@ -175,4 +176,9 @@ export const configSchema = z.strictObject({
     .describe("Health and metrics of the agent itself."),
 });
 
-export type ConfigFile = z.output<typeof configSchema>;
+type Parsed = z.output<typeof configSchema>;
+
+/** A parser of the user's own is loaded where the configuration is resolved (custom-parsers.ts). */
+export interface ConfigFile extends Omit<Parsed, "files"> {
+  readonly files: readonly (Omit<Parsed["files"][number], "parser"> & { readonly parser?: LineFormat | undefined })[];
+}

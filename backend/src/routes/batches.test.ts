@@ -111,7 +111,8 @@ describe("POST /api/v1/batches/<stream>", () => {
   });
 
   it("knows its streams", async () => {
-    expect((await post({}, "spans")).statusCode).toBe(404);
+    expect((await post({}, "profiles")).statusCode).toBe(404);
+    expect((await post({}, "spans")).statusCode).toBe(200);
     expect((await post({}, "samples")).statusCode).toBe(200);
   });
 });

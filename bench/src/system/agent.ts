@@ -1,8 +1,8 @@
 /** The real agent, as a user would run it: the binary and a configuration file. */
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ChildOptions } from "../tool/children.ts";
 
@@ -15,8 +15,10 @@ let published: string | undefined;
 /** What the published package runs, made of the sources as they are now: in half a second, once per process. */
 export const publishedAgentCli = (): string => {
   if (published === undefined) {
-    execFileSync(process.execPath, [BUNDLE_SCRIPT], { stdio: ["ignore", "ignore", "inherit"] });
-    published = fileURLToPath(new URL("../dist/bundle/cli.js", import.meta.resolve("obs-agent")));
+    const name = `bundle-bench-${process.pid}`;
+    execFileSync(process.execPath, [BUNDLE_SCRIPT, name], { stdio: ["ignore", "ignore", "inherit"] });
+    published = fileURLToPath(new URL(`../dist/${name}/cli.js`, import.meta.resolve("obs-agent")));
+    process.on("exit", () => rmSync(dirname(published!), { recursive: true, force: true }));
   }
   return published;
 };
