@@ -24,8 +24,8 @@ export const run = async (invocation: Invocation): Promise<number> => {
   let wanted: string | undefined;
   let reload = (why: string): void => void (wanted = why);
   process.on("SIGHUP", () => reload("SIGHUP"));
-  let reloader: Reloader | undefined;
-  const parserFiles = (): string[] => reloader?.config.files.flatMap(({ parser }) => parser?.custom?.file ?? []) ?? [];
+  const running: { reloader?: Reloader } = {};
+  const parserFiles = (): string[] => running.reloader?.config.files.flatMap(({ parser }) => parser?.custom?.file ?? []) ?? [];
   const unwatch = watchFiles(() => [...configPathsOf(paths), ...parserFiles()], () => reload("a changed file"));
   const config = await requireConfiguration(paths);
   const log = openLog(config);
@@ -34,8 +34,8 @@ export const run = async (invocation: Invocation): Promise<number> => {
   const alive = setInterval(() => {}, 2 ** 30);
   await pipeline.start();
   const stopCollecting = collectAtRest(systemClock, v8Heap());
-  reloader = new Reloader({ paths, config, pipeline, log });
-  reload = (why) => void reloader?.reload(why);
+  const reloader = (running.reloader = new Reloader({ paths, config, pipeline, log }));
+  reload = (why) => void reloader.reload(why);
   if (wanted !== undefined) reload(wanted);
   log.info("obs-agent has started", { version: VERSION, endpoint: config.endpoint, dataDir: config.dataDir, host: config.host, admin: pipeline.adminUrl ?? "off" });
   const signal = await stop;
