@@ -1,44 +1,13 @@
 /** Severity of a level as loggers write it: a word in any case, or a number. */
 
-import { SEVERITY } from "@obs/wire";
+import { LEVEL_WORDS, SEVERITY, SYSLOG_SEVERITIES } from "@obs/wire";
 
-const WORDS: Readonly<Record<string, number>> = {
-  trace: SEVERITY.TRACE,
-  trc: SEVERITY.TRACE,
-  verbose: SEVERITY.TRACE,
-  finest: SEVERITY.TRACE,
-  debug: SEVERITY.DEBUG,
-  dbg: SEVERITY.DEBUG,
-  fine: SEVERITY.DEBUG,
-  info: SEVERITY.INFO,
-  inf: SEVERITY.INFO,
-  information: SEVERITY.INFO,
-  informational: SEVERITY.INFO,
-  notice: SEVERITY.INFO + 1,
-  warn: SEVERITY.WARN,
-  wrn: SEVERITY.WARN,
-  warning: SEVERITY.WARN,
-  error: SEVERITY.ERROR,
-  err: SEVERITY.ERROR,
-  severe: SEVERITY.ERROR,
-  critical: SEVERITY.FATAL,
-  crit: SEVERITY.FATAL,
-  alert: SEVERITY.FATAL + 1,
-  fatal: SEVERITY.FATAL,
-  panic: SEVERITY.FATAL + 2,
-  emerg: SEVERITY.FATAL + 3,
-  emergency: SEVERITY.FATAL + 3,
-};
-
-const MAX_WORD_BYTES = Math.max(...Object.keys(WORDS).map((word) => word.length));
+const MAX_WORD_BYTES = Math.max(...Object.keys(LEVEL_WORDS).map((word) => word.length));
 
 /** Words by length and first letter, as bytes. */
 const BY_START: { readonly bytes: Uint8Array; readonly severity: number }[][] = Array.from({ length: (MAX_WORD_BYTES + 1) * 32 }, () => []);
-for (const [word, severity] of Object.entries(WORDS))
+for (const [word, severity] of Object.entries(LEVEL_WORDS))
   BY_START[word.length * 32 + (word.charCodeAt(0) & 31)]!.push({ bytes: Buffer.from(word), severity });
-
-/** 0-7 as RFC 5424 has them (GELF and journald send these). */
-export const SYSLOG_SEVERITIES = [24, 22, 21, 17, 13, 10, 9, 5];
 
 /** MongoDB's, and of loggers that shorten. */
 const LETTERS: Readonly<Record<number, number>> = { 68: SEVERITY.DEBUG, 69: SEVERITY.ERROR, 70: SEVERITY.FATAL, 73: SEVERITY.INFO, 84: SEVERITY.TRACE, 87: SEVERITY.WARN };

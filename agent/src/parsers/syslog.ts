@@ -3,7 +3,7 @@
  * is one message without its framing. Nothing is refused: what has no header is a message.
  */
 
-import { SYSLOG_SEVERITIES } from "./severity.ts";
+import { SYSLOG_SEVERITIES } from "@obs/wire";
 import { TimestampParser } from "./timestamp.ts";
 
 export interface SyslogMessage {

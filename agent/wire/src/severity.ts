@@ -11,3 +11,35 @@ export type Level = (typeof LEVELS)[number];
 /** Level of a severity number; "" for 0 and anything outside 1-24. */
 export const levelOf = (severity: number): Level | "" =>
   severity >= 1 && severity <= 24 ? LEVELS[(severity - 1) >> 2]! : "";
+
+/** Words of the usual loggers, in lower case. */
+export const LEVEL_WORDS: Readonly<Record<string, number>> = {
+  trace: SEVERITY.TRACE,
+  trc: SEVERITY.TRACE,
+  verbose: SEVERITY.TRACE,
+  finest: SEVERITY.TRACE,
+  debug: SEVERITY.DEBUG,
+  dbg: SEVERITY.DEBUG,
+  fine: SEVERITY.DEBUG,
+  info: SEVERITY.INFO,
+  inf: SEVERITY.INFO,
+  information: SEVERITY.INFO,
+  informational: SEVERITY.INFO,
+  notice: SEVERITY.INFO + 1,
+  warn: SEVERITY.WARN,
+  wrn: SEVERITY.WARN,
+  warning: SEVERITY.WARN,
+  error: SEVERITY.ERROR,
+  err: SEVERITY.ERROR,
+  severe: SEVERITY.ERROR,
+  critical: SEVERITY.FATAL,
+  crit: SEVERITY.FATAL,
+  alert: SEVERITY.FATAL + 1,
+  fatal: SEVERITY.FATAL,
+  panic: SEVERITY.FATAL + 2,
+  emerg: SEVERITY.FATAL + 3,
+  emergency: SEVERITY.FATAL + 3,
+};
+
+/** 0-7 as RFC 5424 has them (GELF and journald send these). */
+export const SYSLOG_SEVERITIES = [24, 22, 21, 17, 13, 10, 9, 5];

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { severityOfLevel } from "../../../agent/src/parsers/severity.ts";
-import { LEVEL_NAMES, severityOf } from "./levels.ts";
+import { LEVEL_WORDS } from "@obs/wire";
+import { severityOf } from "./levels.ts";
+
+const LEVEL_NAMES = Object.keys(LEVEL_WORDS);
 
 const ofAgent = (level: string): number | undefined => {
   const severity = severityOfLevel(Buffer.from(level), 0, level.length);

@@ -1,6 +1,6 @@
 /** Syslog: RFC 5424, and what is called RFC 3164 with the liberties that senders take. */
 
-import { SYSLOG_SEVERITIES } from "../severity.ts";
+import { SYSLOG_SEVERITIES } from "@obs/wire";
 import { SYSLOG_FACILITIES } from "../syslog.ts";
 import { severityOfText } from "../text/level.ts";
 import { ParsedRecord, type LineParser, type ParseContext } from "../text/record.ts";
