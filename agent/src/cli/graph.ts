@@ -18,7 +18,7 @@ export interface Path {
 }
 
 /** Options that are not sources. Whatever else the file holds is one. */
-const NO_SOURCES = new Set(["log", "tls", "mask", "batch", "buffer", "send", "admin"]);
+const NO_SOURCES = new Set(["log", "tls", "mask", "batch", "buffer", "send", "fields", "admin"]);
 
 const duration = (ms: number): string => (ms >= 1_000 && ms % 100 === 0 ? `${ms / 1_000} s` : `${ms} ms`);
 const bytes = (count: number): string => {
