@@ -15,7 +15,8 @@
  *   3. A batch leaves only by an acknowledgement, as a dead letter, as damaged, or by a policy that
  *      drops it, and each of them is booked in the write that removes it. So the law of conservation
  *      holds at every instant. A policy drops no batch that may be in the store (drop-queue.ts).
- *   4. A body that is read is checked against its crc32 before it is sent.
+ *   4. A body that is read is checked against its crc32 before it is sent. Those written last are sent
+ *      from memory (fresh-bodies.ts).
  *   5. The budget counts bytes of disk: whole segment files, small bodies and descriptions.
  *
  * Recovery at start
@@ -46,6 +47,7 @@ import { DropPolicies, type DropOptions } from "./drop-policies.ts";
 import type { Droppable, DropQueue } from "./drop-queue.ts";
 import type { AcknowledgedPart, DeadPart, Entry, SegmentPlace } from "./entry.ts";
 import type { EntryCodec } from "./entry-codec.ts";
+import { FreshBodies } from "./fresh-bodies.ts";
 import { GroupWriter } from "./group-writer.ts";
 import { agentIdText, Identity, newAgentId } from "./identity.ts";
 import { bodyKey, entryKey, markKey, META_AGENT } from "./keys.ts";
@@ -110,6 +112,7 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
   readonly #handedOut = new Map<string, Entry>();
   /** Of bodies that are handed out. */
   readonly #memory = new SpareMemory(MAX_SPARES);
+  readonly #fresh = new FreshBodies(this.#memory);
   readonly #acknowledged = new Shelf();
   readonly #dead = new Shelf();
   readonly #seenBoots = new Set<string>();
@@ -211,6 +214,7 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
       // On a full disk it must not wait for room like a write that grows.
       return this.#writer.write({ ...nothing, durable: !this.#writer.isFailing, operations: () => passed.flatMap((known) => positionOperations(known, this.#codec)), book });
     }
+    for (const { batch, isLarge } of all) if (isLarge) this.#fresh.keep(batch.key, batch.body);
     for (const { entry } of all) this.#drops?.expect(this.#policies.droppable(entry));
     this.#incomingBytes += size;
     let placed: Entry[] = [];
@@ -260,7 +264,7 @@ export class DiskBuffer implements CommitTarget, BatchQueue {
       const { batchKey, value, repeat } = found;
       if (this.#drops?.goesOut(batchKey) === false) continue;
       const entry = this.#codec.decode(batchKey, value);
-      const body = entry && (await this.#readBody(entry));
+      const body = entry && (this.#fresh.take(entry.key) ?? (await this.#readBody(entry)));
       if (!entry || !body) {
         await this.#setAside(batchKey, value, entry ?? unknownEntry(batchKey));
         continue;
