@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import type { SealedBatch } from "../core/contracts.ts";
 import { SpareMemory } from "../core/spare-memory.ts";
 import { FreshBodies } from "./fresh-bodies.ts";
 import { ack, commitBatch, LARGE, open, takeAll, withFolder } from "./fixtures.ts";
@@ -21,7 +22,7 @@ describe("fresh bodies", () => {
   it("are what the sender gets, and so are bodies that come from the disk", () =>
     withFolder(async (folder) => {
       const buffer = await open(folder);
-      const batches = [];
+      const batches: SealedBatch[] = [];
       for (let index = 0; index < 5; index++) batches.push(await commitBatch(buffer, { bytes: LARGE }));
       const taken = await takeAll(buffer);
       expect(taken.map(({ key, body }) => [key, Buffer.from(body).equals(Buffer.from(batches.find((batch) => batch.key === key)!.body))])).toEqual(batches.map(({ key }) => [key, true]));
