@@ -34,6 +34,8 @@ export const severityOfLevel = (bytes: Uint8Array, from: number, to: number): nu
     const ones = bytes[from + 1]! - 48;
     return ones >= 0 && ones <= 9 ? SEVERITY.TRACE + 4 * (first - 1) : -1;
   }
+  // MongoDB's D1 to D5.
+  if (to - from === 2 && bytes[from] === 68 && bytes[from + 1]! >= 49 && bytes[from + 1]! <= 53) return SEVERITY.DEBUG;
   return severityOfWord(bytes, from, to);
 };
 

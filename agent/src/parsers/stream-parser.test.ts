@@ -37,6 +37,24 @@ describe("StreamParser", () => {
   });
 });
 
+/** Attributes of the last line. */
+const attributesAfter = (...lines: string[]) => {
+  const parser = new StreamParser();
+  return lines.map((line) => Object.fromEntries(parser.parse(line, NOW).attributes)).at(-1);
+};
+
+describe("head lines", () => {
+  it("name the columns of Zeek's logs", () => {
+    const attributes = attributesAfter("#separator \\x09", "#fields\tts\tuid\tid.orig_h\tid.resp_p\tproto\tservice", "1717754400.123456\tC1\t192.0.2.1\t53\tudp\t-");
+    expect(attributes).toEqual({ uid: "C1", "client.address": "192.0.2.1", "server.port": "53", "network.transport": "udp" });
+  });
+
+  it("name the fields of AWS' flow logs", () => {
+    const attributes = attributesAfter("srcaddr dstaddr dstport action start end", "192.0.2.1 198.51.100.1 443 ACCEPT 1717754400 1717754460");
+    expect(attributes).toMatchObject({ "source.address": "192.0.2.1", "destination.port": "443", "aws.vpc.action": "ACCEPT" });
+  });
+});
+
 describe("streamParserOf", () => {
   it("keeps lines of another format than the one named as text", () => {
     const parser = streamParserOf({ type: "logfmt" });

@@ -4,12 +4,18 @@
  * common log format's. A time without a zone is local time of this process, as loggers mean it.
  */
 
+import { TextTime } from "./text/time.ts";
+
 /** The last moment that an Int64 of ns holds: 2262-04-11T23:47:16.854775807Z. */
 const MAX_SECONDS = 9_223_372_036;
 const MAX_LAST_NANOSECONDS = 854_775_807;
 
 /** An integer of fewer digits is a duration, a status or a count rather than a time (1973 on). */
 const MIN_EPOCH_DIGITS = 9;
+
+/** `6/7/2024 1:02 PM` to `Wednesday, September 25, 2024 10:00:00.123456 AM`. */
+const MIN_TEXT_BYTES = 14;
+const MAX_TEXT_BYTES = 56;
 
 const DAY_SECONDS = 86_400;
 const DIGIT_0 = 48;
@@ -37,6 +43,8 @@ export class TimestampParser {
   /** Local hour (seconds as if it were UTC) and its offset. */
   #localHour = Number.NaN;
   #localOffset = 0;
+  /** For what is neither ISO 8601 nor an epoch. */
+  #text: TextTime | undefined;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -44,8 +52,21 @@ export class TimestampParser {
 
   /** Whether [from, to) is a time, whole. */
   parse(from: number, to: number): boolean {
-    if (to - from >= 16 && this.#bytes[from + 4] === DASH) return this.#iso(from, to) && this.#at === to;
-    return this.#epoch(from, to);
+    const isIso = to - from >= 16 && this.#bytes[from + 4] === DASH;
+    if (isIso ? this.#iso(from, to) && this.#at === to : this.#epoch(from, to)) return true;
+    return !(isIso && this.#bytes[from + 10] === UPPER_T) && this.#otherForm(from, to);
+  }
+
+  /** The forms that text lines have, if day and year are named: `$time_local`, HTTP dates, `... UTC`. */
+  #otherForm(from: number, to: number): boolean {
+    const bytes = this.#bytes;
+    if (to - from < MIN_TEXT_BYTES || to - from > MAX_TEXT_BYTES || bytes.indexOf(COLON, from) >= to) return false;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1");
+    this.#text ??= new TextTime();
+    if (this.#text.match(text, 0, Date.now() / 1000) !== text.length || this.#text.explicitness < 3) return false;
+    this.seconds = this.#text.seconds;
+    this.nanoseconds = this.#text.nanoseconds;
+    return this.#inRange();
   }
 
   /**

@@ -64,9 +64,20 @@ const keyOf = (value: unknown): string => {
   return NUMBER.test(bare) ? `n${Number(bare.replaceAll("_", ""))}` : `s${text}`;
 };
 
-/** Share of the expected values that are among the predicted ones, whatever their names; undefined without any. */
-export const valuesFound = (expected: Expected, prediction: unknown): number | undefined => {
-  const wanted = scalars(expected.fields, []);
+/** Whether a value is the text of the time or the level, or a part of the time's: its date, clock, day, year or zone. */
+const isTimeOrLevel = (value: unknown, { timestamp = "", severity = "" }: Readonly<Record<string, string>>): boolean => {
+  const text = String(value).trim();
+  if (text === "" || text.toLowerCase() === severity.toLowerCase()) return text !== "";
+  const at = timestamp.indexOf(text);
+  return at >= 0 && !/\w/.test(timestamp[at - 1] ?? " ") && !/\w/.test(timestamp[at + text.length] ?? " ");
+};
+
+/**
+ * Share of the expected values that are among the predicted ones, whatever their names; undefined
+ * without any. Those that `besides` has, as texts of time and level, do not count.
+ */
+export const valuesFound = (expected: Expected, prediction: unknown, besides: Readonly<Record<string, string>> = {}): number | undefined => {
+  const wanted = scalars(expected.fields, []).filter((value) => !isTimeOrLevel(value, besides));
   if (wanted.length === 0) return undefined;
   const given = new Set(scalars(prediction, []).map(keyOf));
   return wanted.filter((value) => given.has(keyOf(value))).length / wanted.length;

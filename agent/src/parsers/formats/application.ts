@@ -1,9 +1,11 @@
 /** Text lines of applications, and the last resort for any text: see text/header.ts and text/facts.ts. */
 
 import { readFacts } from "../text/facts.ts";
-import { readHeader, takeTrailer, withoutColours } from "../text/header.ts";
+import { readHeader, withoutColours } from "../text/header.ts";
 import { severityNearStart } from "../text/level.ts";
+import { readProgram } from "./programs/index.ts";
 import { ParsedRecord, type LineParser, type ParseContext } from "../text/record.ts";
+import { takeTrailer } from "../text/trailer.ts";
 
 /** Reads header and facts of `text` into a record; its message is what follows the header. */
 export const readApplication = (record: ParsedRecord, text: string, context: ParseContext): void => {
@@ -16,7 +18,7 @@ export const readApplication = (record: ParsedRecord, text: string, context: Par
   }
   const message = takeTrailer(record, line.slice(start));
   record.message = message === "" && record.attributes.size === 0 && start === 0 ? text : message;
-  readFacts(record, message);
+  readFacts(record, readProgram(record, record.attributes.get("process.executable.name") ?? "", message));
 };
 
 /** Where a word or a bracketed part begins. */

@@ -1,5 +1,6 @@
 /** Logs that AWS writes: load balancers, S3, VPC flows. CloudFront is W3C, CloudTrail is JSON. */
 
+import { ParsedRecord, type LineParser } from "../text/record.ts";
 import { patternParser } from "./pattern.ts";
 
 const ISO = String.raw`\d{4}-\d\d-\d\dT[\d:.]+Z`;
@@ -9,7 +10,7 @@ const QUOTED = String.raw`"(?:[^"\\]|\\.)*"`;
 const CLASSIC = String.raw`(?<time>${ISO}) (?<aws_elb_name>\S+) (?<client__address>\S+) (?<aws_elb_target__address>\S+) (?<aws_elb_request__duration>-?[\d.]+) (?<aws_elb_target_duration>-?[\d.]+) (?<aws_elb_response__duration>-?[\d.]+) (?<status>\d{3}|-) (?<aws_elb_target_status__code>\d{3}|-) (?<http_request_size>\d+|-) (?<http_response_size>\d+|-) "(?<request>(?:[^"\\]|\\.)*)"`;
 const AGENT = String.raw` "(?<agent>(?:[^"\\]|\\.)*)" (?<tls_cipher>\S+) (?<tls_protocol>\S+)`;
 /** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html; fields were added over time. */
-const APPLICATION = String.raw` (?<target__group>\S+) "(?<trace>(?:[^"\\]|\\.)*)"(?: "(?<domain>[^"]*)" "(?<certificate>[^"]*)" (?<rule>\S+) (?<created>\S+) "(?<actions>[^"]*)" "(?<redirect>[^"]*)"(?: "(?<error>[^"]*)"(?: (?<targets>${QUOTED}|\S+)(?: (?<target__statuses>${QUOTED}|\S+)(?: "(?<classification>[^"]*)"(?: "(?<classification__reason>[^"]*)"(?: (?<connection>\S+))?)?)?)?)?)?)?(?<more>(?: \S+)*)\s*`;
+const APPLICATION = String.raw` (?<target__group>\S+) "(?<trace>(?:[^"\\]|\\.)*)"(?: (?<domain>"[^"]*"|\S+) (?<certificate>"[^"]*"|\S+))?(?: (?<rule>\S+) (?<created>\S+) "(?<actions>[^"]*)" "(?<redirect>[^"]*)"(?: "(?<error>[^"]*)"(?: (?<targets>${QUOTED}|\S+)(?: (?<target__statuses>${QUOTED}|\S+)(?: "(?<classification>[^"]*)"(?: "(?<classification__reason>[^"]*)"(?: (?<connection>\S+))?)?)?)?)?)?)?(?<more>(?: \S+)*)\s*`;
 
 const NAMES = {
   agent: "user_agent.original", target__group: "aws.elb.target_group.arn", trace: "aws.elb.trace_id", domain: "tls.client.server_name", certificate: "aws.elb.certificate.arn",
@@ -37,11 +38,23 @@ export const awsElb = patternParser({
   facts: false,
   finish: (record, { request, targets, target__statuses: statuses }) => {
     record.message = request!;
+    for (const name of ["tls.client.server_name", "aws.elb.certificate.arn"]) if (record.attributes.get(name)?.startsWith('"')) record.attributes.set(name, record.attributes.get(name)!.slice(1, -1));
     // One target is written bare or quoted.
     if (targets?.startsWith('"')) record.attributes.set("aws.elb.targets", targets.slice(1, -1));
     if (statuses?.startsWith('"')) record.attributes.set("aws.elb.target.status_codes", statuses.slice(1, -1));
     return dropEmpty(record);
   },
+});
+
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-access-logs.html */
+export const awsNlb = patternParser({
+  name: "aws_nlb",
+  description: "Access logs of AWS's network load balancers.",
+  detect: /^tls [12]\.\d \d{4}-\d\d-\d\dT/,
+  patterns: [
+    /^(?<aws_elb_type>tls) (?<aws_elb_version>\S+) (?<time>\S+) (?<message>(?<aws_elb_name>\S+) (?<aws_elb_listener>\S+) (?<client__address>\S+) (?<server__address>\S+) (?<aws_elb_connection_duration>-?\d+) (?<aws_elb_handshake_duration>\S+) (?<http_request_size>\d+) (?<http_response_size>\d+) (?<tls_alert>\S+) (?<aws_elb_certificate_arn>\S+) (?<aws_elb_certificate_serial>\S+) (?<tls_cipher>\S+) (?<tls_protocol>\S+) (?<tls_curve>\S+) (?<tls_client_server__name>\S+)(?: (?<aws_elb_alpn_frontend>\S+) (?<aws_elb_alpn_backend>\S+) (?<aws_elb_alpn_client>\S+)(?: (?<aws_elb_connection_created>\S+))?)?.*)$/,
+  ],
+  facts: false,
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html */
@@ -60,18 +73,42 @@ export const awsS3 = patternParser({
   },
 });
 
-/** https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html, version 2. */
-export const awsVpcFlow = patternParser({
+/** https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html; the names of fields that have one here. */
+const FLOW_NAMES: Readonly<Record<string, string>> = {
+  version: "aws.vpc.version", "account-id": "cloud.account.id", "interface-id": "aws.vpc.interface", srcaddr: "source.address", dstaddr: "destination.address", srcport: "source.port", dstport: "destination.port",
+  protocol: "network.protocol", packets: "network.packets", bytes: "network.bytes", start: "aws.vpc.start", end: "aws.vpc.end", action: "aws.vpc.action", "log-status": "aws.vpc.log_status", region: "cloud.region",
+  "az-id": "cloud.availability_zone", "instance-id": "host.id",
+}; // prettier-ignore
+/** Versions 2 to 5 in their documented order; a header line of the stream may say otherwise. */
+const FLOW_FIELDS =
+  "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr region az-id sublocation-type sublocation-id pkt-src-aws-service pkt-dst-aws-service flow-direction traffic-path".split(" ");
+const VERSION_2 = 14;
+const FLOW_LINE = /^\d (?:\d{12}|unknown|-) eni-\w+ /;
+const FLOW_HEADER = /^(?:[a-z\d]+(?:-[a-z]+)* )*srcaddr dstaddr(?: [a-z\d]+(?:-[a-z]+)*)*$/;
+
+export const awsVpcFlow: LineParser = {
   name: "aws_vpc_flow",
-  description: "AWS VPC flow logs in their default form.",
-  detect: /^\d \S+ eni-\w+ /,
-  patterns: [
-    /^(?<aws_vpc_version>\d+) (?<cloud_account_id>\S+) (?<aws_vpc_interface>\S+) (?<source_address>\S+) (?<destination_address>\S+) (?<source_port>\S+) (?<destination_port>\S+) (?<network_protocol>\S+) (?<network_packets>\S+) (?<network_bytes>\S+) (?<aws_vpc_start>\d+) (?<aws_vpc_end>\d+) (?<aws_vpc_action>\S+) (?<aws_vpc_log__status>\S+)$/,
-  ],
-  facts: false,
-  finish: (record, { aws_vpc_start: start, aws_vpc_action: action, source_address: source, destination_address: destination }, context) => {
-    record.readTime(context, start!);
-    record.message = `${action} ${source} -> ${destination}`;
-    return true;
+  description: "AWS VPC flow logs, version 2 and later; a first line of names gives the order of other selections.",
+  detect: (line) => FLOW_LINE.test(line) || line.includes("srcaddr dstaddr") || /^\S+(?: \S+){2,28}$/.test(line),
+  parse(line, context) {
+    if (FLOW_HEADER.test(line)) {
+      context.columns = line.split(" ");
+      const header = new ParsedRecord();
+      header.message = line;
+      return header;
+    }
+    const values = line.split(" ");
+    const named = context.columns?.includes("srcaddr") === true && context.columns.length === values.length;
+    if (!named && (!FLOW_LINE.test(line) || values.length < VERSION_2 || values.length > FLOW_FIELDS.length)) return undefined;
+    const fields = named ? context.columns! : FLOW_FIELDS;
+    const record = new ParsedRecord();
+    for (const [index, value] of values.entries()) {
+      const field = fields[index]!;
+      if (field === "start") record.readTime(context, value);
+      record.set(FLOW_NAMES[field] ?? `aws.vpc.${field.replaceAll("-", "_")}`, value);
+    }
+    const { attributes } = record;
+    record.message = `${attributes.get("aws.vpc.action") ?? "flow"} ${attributes.get("source.address")} -> ${attributes.get("destination.address")}`;
+    return record;
   },
-});
+};

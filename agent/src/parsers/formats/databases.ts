@@ -30,6 +30,7 @@ const readPrefix = (record: ParsedRecord, prefix: string): void => {
     rest = `${rest.slice(0, match.index)} ${rest.slice(match.index + match[0].length)}`;
     use(match);
   };
+  take(/\[((?:client|parallel|autovacuum|logical replication|physical|background|checkpointer|walwriter|walsender|walreceiver|archiver|startup|postmaster|logger|io)\b[^\]]*)\]/, ([, type]) => record.set("postgresql.backend_type", type));
   take(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? [A-Z]{3,5}/, ([text]) => record.set("postgresql.session.start", text));
   take(/\b[\da-f]{6,10}\.[\da-f]{1,8}\b/, ([id]) => record.set("postgresql.session.id", id));
   take(/\b(?:(\d+\/\d+)|(?<=[\s:])(\d+\/0))\b/, ([id]) => record.set("postgresql.virtual_transaction.id", id));
@@ -70,6 +71,7 @@ export const postgresql: LineParser = {
     record.message = message!;
     const duration = DURATION.exec(message!);
     if (duration) record.setAll({ "db.duration": duration[1], "db.query.text": duration[2] });
+    else if (level === "FATAL") record.set("auth.method", /^([\w-]+) authentication failed for user /.exec(message!)?.[1]);
     else record.set("db.query.text", level === "STATEMENT" ? message : STATEMENT.exec(message!)?.[1]);
     readFacts(record, duration || record.attributes.has("db.query.text") ? "" : message!);
     return record;
@@ -116,9 +118,10 @@ export const mysqlSlow = patternParser({
 export const mongodb = patternParser({
   name: "mongodb",
   description: "MongoDB's text log, 2.6 to 4.2.",
-  detect: /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d{4}) (?:[DIWEF]\d? [A-Z_-]+ +\[|\[(?:conn|initandlisten|rs|mongos|websvr|thread|ftdc|signal|clientcursor|replica|TTL|Balancer|LockPinger|migrate|repl)\S*\] )|^\[conn\d+\] \w+ \w+\.\w+ /,
+  detect: /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d{4}) (?:[DIWEF]\d? [A-Z_-]{2,} +|\[(?:conn|initandlisten|rs|mongos|websvr|thread|ftdc|signal|clientcursor|replica|TTL|Balancer|LockPinger|migrate|repl)\S*\] )|^\[conn\d+\] \w+ \w+\.\w+ /,
   patterns: [
     /^(?<time>\S+) (?:(?<level>[DIWEF])(?<mongodb_verbosity>[1-5])? (?<mongodb_component>[A-Z_-]+) +)?\[(?<thread_name>[^\]]+)\] (?<message>.*)$/s,
+    /^(?<time>\S+) (?<level>[DIWEF])(?<mongodb_verbosity>[1-5])? (?<mongodb_component>[A-Z_-]{2,}) +(?<message>.*)$/s,
     /^\[(?<thread_name>\w+)\] (?<message>\w+ \w+\.\w.*)$/s,
   ],
   finish: (record) => {

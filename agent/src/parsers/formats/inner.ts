@@ -3,19 +3,21 @@
 import { ParsedRecord, type LineParser, type ParseContext } from "../text/record.ts";
 import { readFacts } from "../text/facts.ts";
 import { readHeader, withoutColours } from "../text/header.ts";
-import { severityNearStart } from "../text/level.ts";
+import { readProgram } from "./programs/index.ts";
+import { severityNearStart, severityOfText } from "../text/level.ts";
 
 /** A year and a zone: the event's own time, which is worth more than when it was passed on. */
 const EXPLICIT = 3;
 
 /**
  * Reads `text` into `record`, which has what the envelope says. The inner line's fields win over the
- * envelope's. Text of no known format stays whole as the message; its header and facts are read.
+ * envelope's. Text of no known format stays whole as the message; its header and facts are read, or
+ * what is known of the messages of the program that the envelope names.
  */
 export const readInner = (record: ParsedRecord, text: string, context: ParseContext, parsers: readonly LineParser[], keepTime = false): void => {
   const envelopeTime = { seconds: record.seconds, nanoseconds: record.nanoseconds, text: record.timestampText, explicitness: record.timeExplicitness };
   const parser = parsers.find((candidate) => candidate.detect(text));
-  const inner = parser?.parse(text, context) ?? firstOf(parsers, parser, text, context) ?? readText(text, context);
+  const inner = parser?.parse(text, context) ?? firstOf(parsers, parser, text, context) ?? readText(text, context, record.service);
   record.message = inner.message === "" ? text : inner.message;
   for (const [name, value] of inner.attributes) record.set(name, value);
   record.setSeverity(inner.severity, inner.severityText);
@@ -40,15 +42,25 @@ const firstOf = (parsers: readonly LineParser[], tried: LineParser | undefined, 
   return undefined;
 };
 
-const readText = (text: string, context: ParseContext): ParsedRecord => {
+/** RouterOS: `system,error,critical login failure`. */
+const TOPICS = /^([a-z][a-z-]*(?:,[a-z][a-z\d!-]*)+) (?=\S)/;
+
+const readText = (text: string, context: ParseContext, program: string): ParsedRecord => {
   const record = new ParsedRecord();
   const plain = withoutColours(text);
-  const start = readHeader(record, plain, 0, context);
+  const rest = readProgram(record, program, plain);
+  const isKnown = rest !== plain;
+  const start = isKnown ? 0 : readHeader(record, plain, 0, context);
+  const topics = isKnown ? null : TOPICS.exec(plain);
+  if (topics) {
+    record.set("log.topics", topics[1]);
+    for (const topic of topics[1]!.split(",")) record.setSeverity(severityOfText(topic), topic);
+  }
   if (record.severity === 0) {
     const found = severityNearStart(plain, start);
     if (found) record.setSeverity(found.severity, found.text);
   }
   record.message = plain;
-  readFacts(record, plain.slice(start));
+  readFacts(record, isKnown ? rest : start > 0 ? readProgram(record, "", plain.slice(start)) : plain);
   return record;
 };

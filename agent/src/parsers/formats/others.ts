@@ -75,7 +75,7 @@ export const strace = patternParser({
   description: "strace's output with times.",
   detect: /^(?:\[pid +\d+\] |\d+ +)?(?:\d{10}\.\d{6}|\d\d:\d\d:\d\d(?:\.\d+)?) (?:\w+\(|<\.\.\. |--- |\+\+\+ )/,
   patterns: [
-    /^(?:\[pid +(?<process_pid>\d+)\] |(?<pid>\d+) +)?(?<time>\d{10}\.\d{6}|\d\d:\d\d:\d\d(?:\.\d+)?) (?<message>(?:(?<strace_call>\w+)\(|<\.\.\. (?<strace_resumed>\w+) resumed>)(?<strace_arguments>.*?)\)? *= (?<strace_result>-?\w+)(?: (?<error_type>E[A-Z]+) \((?<error_message>[^)]*)\))?(?: \([^)]*\))?(?: <(?<duration>[\d.]+)>)?)$/s,
+    /^(?:\[pid +(?<process_pid>\d+)\] |(?<pid>\d+) +)?(?<time>\d{10}\.\d{6}|\d\d:\d\d:\d\d(?:\.\d+)?) (?<message>(?:(?<strace_call>\w+)\(|<\.\.\. (?<strace_resumed>\w+) resumed>)(?<strace_arguments>.*?)\)? *= (?<strace_result>-?\w+|\?)(?: (?<error_type>E[A-Z_]+) \((?<error_message>[^)]*)\))?(?: \([^)]*\))?(?: <(?<duration>[\d.]+)>)?)$/s,
     /^(?:\[pid +(?<process_pid>\d+)\] |(?<pid>\d+) +)?(?<time>\d{10}\.\d{6}|\d\d:\d\d:\d\d(?:\.\d+)?) (?<message>--- (?<strace_signal>SIG\w+) (?<strace_signal_info>.*) ---|\+\+\+ .* \+\+\+)$/s,
     /^(?:\[pid +(?<process_pid>\d+)\] |(?<pid>\d+) +)?(?<time>\d{10}\.\d{6}|\d\d:\d\d:\d\d(?:\.\d+)?) (?<message>(?<strace_call>\w+)\((?<strace_arguments>.*))$/s,
   ],

@@ -27,10 +27,16 @@ const pairsOf = (line: string): [string, string][] | undefined => {
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r" };
 const unescape = (text: string): string => (text.includes("\\") ? text.replace(/\\(["'\\ntr])/g, (_, character: string) => ESCAPES[character] ?? character) : text);
 
+const ISO_DAY = /^\d{4}-\d\d-\d\d$/;
+
 /** As of JSON lines: the same names have the same roles. */
 export const recordOfPairs = (pairs: readonly (readonly [string, string])[], context: ParseContext): ParsedRecord => {
   const record = new ParsedRecord();
+  let date = "";
   for (const [key, value] of pairs) {
+    // Firewalls: `date=2024-06-07 time=10:00:00`.
+    if (key === "date" && ISO_DAY.test(value)) date = value;
+    if (key === "time" && date !== "" && record.readTime(context, `${date} ${value}`)) continue;
     const role = ROLE_OF_PATH.get(key) ?? (key === "t" ? ROLE.TIMESTAMP : ROLE.ATTRIBUTE);
     if (role === ROLE.TIMESTAMP && record.timestampText === "" && record.readTime(context, value)) continue;
     if (role === ROLE.LEVEL && record.severity === 0 && severityOfMark(value) > 0) record.setSeverity(severityOfMark(value), value);
@@ -68,6 +74,8 @@ export const logfmt: LineParser = {
 const CEF_HEADER = /^(?:.*?\b)?(CEF: ?|LEEF:)?(\d+(?:\.\d)?)\|((?:[^|\\]|\\.)*)\|((?:[^|\\]|\\.)*)\|((?:[^|\\]|\\.)*)\|((?:[^|\\]|\\.)*)\|(.*)$/s;
 const CEF_REST = /^((?:[^|\\]|\\.)*)\|((?:[^|\\]|\\.)*)(?:\|(.*))?$/s;
 const CEF_LEVELS: Readonly<Record<string, string>> = { unknown: "info", low: "info", medium: "warning", high: "error", "very-high": "critical" };
+/** CEF and LEEF grade from 0 to 10. */
+const wordOfGrade = (grade: number): string => (grade >= 9 ? "critical" : grade >= 7 ? "error" : grade >= 4 ? "warning" : "info");
 /** A key starts after a blank and has no escape before its sign; what lies between two is a value. */
 const EXTENSION = /(?:^|\s)([\w.[\]-]+)=((?:[^\\=]|\\.)*?)(?=\s+[\w.[\]-]+=|\s*$)/gs;
 
@@ -90,7 +98,7 @@ export const cef: LineParser = {
       "cef.signature.id": unescapeCef(header[6]!), "cef.name": unescapeCef(rest[1]!), "cef.severity": severity,
     }); // prettier-ignore
     const number = Number(severity);
-    const word = severity === "" || Number.isNaN(number) ? CEF_LEVELS[severity.toLowerCase()] : number >= 9 ? "critical" : number >= 7 ? "error" : number >= 4 ? "warning" : "info";
+    const word = severity === "" || Number.isNaN(number) ? CEF_LEVELS[severity.toLowerCase()] : wordOfGrade(number);
     if (word !== undefined) record.setSeverity(severityOfMark(word), severity);
     record.service = unescapeCef(header[4]!);
     for (const [, key, value] of (rest[3] ?? "").matchAll(EXTENSION)) {
@@ -103,10 +111,47 @@ export const cef: LineParser = {
   },
 };
 
+const LEEF_HEADER = /^(?:.{0,256}?\b)?LEEF:([12]\.0)\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|(.*)$/s;
+/** Version 2 names its separator: a character, or its code. */
+const LEEF_SEPARATOR = /^(?:(0?x[\da-fA-F]{2,4})|([^\w\s]|\^))?\|/;
+
+/** IBM, "Log Event Extended Format": `LEEF:version|vendor|product|version|event|[separator|]attributes`. */
+export const leef: LineParser = {
+  name: "leef",
+  description: "LEEF, 1.0 and 2.0.",
+  detect: (line) => /^.{0,256}?\bLEEF:[12]\.0\|/.test(line),
+  parse(line, context) {
+    const header = LEEF_HEADER.exec(line);
+    if (!header) return undefined;
+    const record = new ParsedRecord();
+    record.setAll({ "leef.version": header[1], "leef.vendor": header[2], "leef.product": header[3], "leef.product.version": header[4], "leef.event.id": header[5] });
+    record.service = header[3]!;
+    const named = header[1] === "2.0" ? LEEF_SEPARATOR.exec(header[6]!) : null;
+    const separator = named?.[1] !== undefined ? String.fromCharCode(Number.parseInt(named[1].replace(/^0?x/, ""), 16)) : (named?.[2] ?? "\t");
+    for (const pair of header[6]!.slice(named?.[0].length ?? 0).split(separator)) {
+      const sign = pair.indexOf("=");
+      if (sign <= 0) continue;
+      const [key, value] = [pair.slice(0, sign).trim(), pair.slice(sign + 1).trim()];
+      if (key === "devTime") record.readTime(context, value);
+      if (key === "sev" && /^(?:\d|10)$/.test(value)) record.setSeverity(severityOfMark(wordOfGrade(Number(value))), value);
+      record.set(key, value);
+    }
+    record.message = record.attributes.get("msg") ?? `${header[3]} ${header[5]}`;
+    return record;
+  },
+};
+
 /** `type=SYSCALL msg=audit(1364481363.243:24287): arch=... ` */
 export const auditd = patternParser({
   name: "auditd",
   description: "Linux's audit log.",
   detect: /^(?:node=\S+ )?type=\S+ msg=audit\(/,
   patterns: [/^(?:node=(?<host>\S+) )?type=(?<audit_type>\S+) msg=audit\((?<time>\d+\.\d+):(?<audit_id>\d+)\): ?(?<message>.*)$/s],
+  facts: false,
+  // What a user's program said is in quotes: fields of the same kind.
+  finish: (record, { message }) => {
+    const text = message!.replaceAll("\u001d", " ");
+    readFacts(record, /\bmsg='/.test(text) ? text.replace(/\bmsg='(.*)'/s, "$1") : text);
+    return true;
+  },
 });

@@ -4,7 +4,7 @@
  * `x.address` and `x.port`; every other group is an attribute, `_` standing for a dot and `__` for `_`.
  */
 
-import { setAddress, setRequest, setStatus, setTarget } from "../text/http.ts";
+import { plainAddress, setAddress, setRequest, setStatus, setTarget } from "../text/http.ts";
 import { severityOfMark } from "../text/level.ts";
 import { ParsedRecord, type LineParser, type ParseContext } from "../text/record.ts";
 import { readFacts } from "../text/facts.ts";
@@ -53,7 +53,12 @@ const recordOf = (format: PatternFormat, groups: Readonly<Record<string, string 
   return format.finish?.(record, groups, context) === false ? undefined : record;
 };
 
-const take = (record: ParsedRecord, format: PatternFormat, name: string, value: string): void => {
+/** Puts groups where their names say; not `time`, which can be wrong. */
+export const takeGroups = (record: ParsedRecord, groups: Readonly<Record<string, string | undefined>>): void => {
+  for (const name in groups) if (groups[name] !== undefined) take(record, {}, name, groups[name]);
+};
+
+const take = (record: ParsedRecord, format: Pick<PatternFormat, "levels" | "names">, name: string, value: string): void => {
   switch (name) {
     case "level":
       record.setSeverity(format.levels?.[value] ?? severityOfMark(value), value);
@@ -74,6 +79,9 @@ const take = (record: ParsedRecord, format: PatternFormat, name: string, value: 
       return;
     default:
       if (name.endsWith("__address")) setAddress(record, name.slice(0, -"__address".length).replaceAll("_", "."), value);
-      else record.set(format.names?.[name] ?? name.replaceAll("__", "\0").replaceAll("_", ".").replaceAll("\0", "_"), value);
+      else if (name.endsWith("_address")) record.set(format.names?.[name] ?? nameOf(name), plainAddress(value));
+      else record.set(format.names?.[name] ?? nameOf(name), value);
   }
 };
+
+const nameOf = (group: string): string => group.replaceAll("__", "\0").replaceAll("_", ".").replaceAll("\0", "_");

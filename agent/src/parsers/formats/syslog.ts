@@ -57,6 +57,8 @@ const parse5424 = (line: string, context: ParseContext, inner: readonly LinePars
   if (!header) return undefined;
   const [all, priority, version, time, host, application, process, messageId] = header;
   if (Number(priority) > 191) return undefined;
+  // Meraki's header ends with the name of the kind.
+  if (lenient && process!.includes("=")) return undefined;
   const data = structuredData(line, all.length, lenient);
   if (!data && !(lenient && all.length <= line.length)) return undefined;
   const end = data?.end ?? all.length;
@@ -76,20 +78,37 @@ const parse5424 = (line: string, context: ParseContext, inner: readonly LinePars
   return record;
 };
 
-const PRIORITY = /^<(\d{1,3})>(?:\d{1,10}: )?\s?/;
+const PRIORITY = /^<(\d{1,3})>(?:\d{0,10}: )?(?:\d{0,10}: )?\s?[*.]?/;
+/** Cisco's mark of a clock that is not, or was, synchronised. */
+const CLOCK_MARK = /^[*.](?=[A-Z][a-z]{2} )/;
 const LEVEL_OF_FACILITY = /^([a-z]+\d?)\.([a-z]+)\s+/;
 /** Tag of RFC 3164, but with what programs put in their names: paths, versions, brackets. */
-const TAG = /^((?:\[[^\]]{1,32}\] )?[^\s:[\]]{1,64}(?: \d[\w.-]{0,16}|(?: [^\s:[\]]{1,24}){1,2}(?=\[\d+\]:)|\[[A-Z]\w*\])?)(?:\[([\d-]{1,12})\])?:(?:\s|$)/;
+const TAG = /^((?:\[[^\]]{1,32}\] )?[^\s:[\]]{1,64}(?: \d[\w.-]{0,16}|(?: [^\s:[\]]{1,24}){1,2}(?=\[\d+\]:)|\[[A-Z]\w*\]|\](?=\[\d))?)(?:\[([\d-]{1,12})\])?:(?:\s|$)/;
 const HOST = /^(\S{1,255}?) +(?=\S)/;
+
+/** Devices that send a priority and a line of their own. */
+const readUntimed = (line: string, priority: RegExpExecArray, context: ParseContext, inner: readonly LineParser[]): ParsedRecord | undefined => {
+  const rest = line.slice(priority[0].length);
+  if (!/^[A-Za-z{%[]/.test(rest)) return undefined;
+  const record = new ParsedRecord();
+  setPriority(record, Number(priority[1]));
+  const tag = TAG.exec(rest);
+  if (tag && tag[2] !== undefined) {
+    record.service = tag[1]!;
+    record.set("process.pid", tag[2]);
+  }
+  readInner(record, tag?.[2] === undefined ? rest : rest.slice(tag[0].length), context, inner);
+  return record;
+};
 
 /** `Mon dd hh:mm:ss host tag[pid]: message`, or with an RFC 3339 time as rsyslog writes to files. */
 const parse3164 = (line: string, context: ParseContext, inner: readonly LineParser[]): ParsedRecord | undefined => {
   const priority = PRIORITY.exec(line);
   if (priority && Number(priority[1]) > 191) return undefined;
   const { time, nowSeconds } = context;
-  let at = priority?.[0].length ?? 0;
+  let at = priority?.[0].length ?? (CLOCK_MARK.test(line) ? 1 : 0);
   const end = time.match(line, at, nowSeconds);
-  if (end < 0) return undefined;
+  if (end < 0) return priority ? readUntimed(line, priority, context, inner) : undefined;
   const letters = line.charCodeAt(at) >= 65;
   if (line[end] !== " " && !(line[end] === ":" && line[end + 1] === " ")) return undefined;
   const record = new ParsedRecord();
@@ -100,6 +119,8 @@ const parse3164 = (line: string, context: ParseContext, inner: readonly LinePars
   const rest = line.slice(at);
   const host = /^[^\s:[\]]+(?:\[\d+\])?:\s/.test(rest) ? null : HOST.exec(rest);
   let message = host ? rest.slice(host[0].length) : rest;
+  // Cisco's ASA: `host : %ASA-6-302013: text`.
+  if (message.startsWith(": %")) message = message.slice(2);
   // Without a priority or the old form of time only a tag tells syslog from an application's line.
   if (!letters && !priority && (!host || !isHost(host[1]!) || !(TAG.test(message.replace(LEVEL_OF_FACILITY, "")) || isRow(message)))) return undefined;
   if (letters && !priority && host && !isHost(host[1]!)) return undefined;
@@ -111,7 +132,7 @@ const parse3164 = (line: string, context: ParseContext, inner: readonly LinePars
     message = message.slice(facility[0].length);
   }
   const tag = TAG.exec(message);
-  if (tag && !/^(?:CEF|LEEF)$/.test(tag[1]!)) {
+  if (tag && !/^(?:CEF|LEEF|%.*)$/.test(tag[1]!)) {
     record.service = tag[1]!;
     record.set("process.pid", tag[2]);
     message = message.slice(tag[0].length);
@@ -125,7 +146,7 @@ const isHost = (text: string): boolean => /^[\w.:%-]+$/.test(text) && severityOf
 /** Firewalls send rows of columns without a tag. */
 const isRow = (message: string): boolean => message.split(",", 10).length === 10;
 
-const startsLikeSyslog = (line: string): boolean => /^<\d{1,3}>|^[A-Z][a-z]{2} [ \d]?\d |^\d{4}-\d\d-\d\dT\d/.test(line);
+const startsLikeSyslog = (line: string): boolean => /^<\d{1,3}>|^[*.]?[A-Z][a-z]{2} [ \d]?\d |^\d{4}-\d\d-\d\dT\d/.test(line);
 
 export const createSyslogParsers = (inner: readonly LineParser[]) => {
   const rfc5424: LineParser = {

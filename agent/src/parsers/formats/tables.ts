@@ -50,6 +50,37 @@ const readRow = (record: ParsedRecord, fields: readonly string[], values: readon
   return true;
 };
 
+/** https://docs.zeek.org/en/master/log-formats.html: a head of `#fields`, tabs, times since 1970. */
+const ZEEK_NAMES: Readonly<Record<string, string>> = { "id.orig_h": "client.address", "id.orig_p": "client.port", "id.resp_h": "server.address", "id.resp_p": "server.port", proto: "network.transport" };
+const ZEEK_UNSET = new Set(["-", "(empty)"]);
+
+export const zeek: LineParser = {
+  name: "zeek",
+  description: "Zeek's (Bro's) logs of columns with their `#fields` line.",
+  detect: (line) => /^#(?:separator|set_separator|empty_field|unset_field|path|open|close|fields|types)[\t ]/.test(line) || /^\d{9,10}\.\d{1,9}\t/.test(line),
+  parse(text, context) {
+    let record: ParsedRecord | undefined;
+    for (const line of text.split(/\r?\n/)) {
+      if (line.startsWith("#fields\t")) context.columns = line.slice(8).split("\t");
+      if (line.startsWith("#") || line === "") continue;
+      const { columns } = context;
+      const values = line.split("\t");
+      if (columns?.[0] !== "ts" || values.length !== columns.length) return undefined;
+      record = new ParsedRecord();
+      for (const [index, value] of values.entries()) {
+        const field = columns[index]!;
+        if (field === "ts") record.readTime(context, value);
+        else if (!ZEEK_UNSET.has(value)) record.set(ZEEK_NAMES[field] ?? field, value);
+      }
+      record.message = line;
+    }
+    if (record) return record;
+    const header = new ParsedRecord();
+    header.message = text;
+    return text.startsWith("#") ? header : undefined;
+  },
+};
+
 const columnsOfRow = (line: string): string[] => (line.includes("\t") ? line.split("\t") : tokensOf(line, 256).map(({ text }) => text));
 
 export const w3c: LineParser = {
@@ -87,6 +118,8 @@ const separatorOf = (line: string): string | undefined => {
   return SEPARATORS.includes(line[first] ?? "") && first >= 0 ? line[first] : undefined;
 };
 
+/** Since 2001; in a first column it is the time. */
+const EPOCH_COLUMN = /^1\d{9}(?:\.\d{1,9}|\d{3}|\d{6}|\d{9})?$/;
 const COLUMN_NAME = /^[A-Za-z_][\w .()/-]{0,63}$/;
 
 const rowOf = (fields: readonly string[], values: readonly string[], context: ParseContext, line: string): ParsedRecord => {
@@ -100,6 +133,7 @@ const rowOf = (fields: readonly string[], values: readonly string[], context: Pa
     else if (role === ROLE.SERVICE && record.service === "") record.service = value;
     else if (role === ROLE.HOST && record.host === "") record.host = value;
     else if (record.severity === 0 && /^[A-Z]{4,8}$/.test(value) && severityOfText(value) > 0) record.setSeverity(severityOfText(value), value);
+    else if (index === 0 && EPOCH_COLUMN.test(value) && record.readTime(context, value)) continue;
     else if (record.timestampText !== "" || role !== ROLE.ATTRIBUTE || !/\d:\d\d/.test(value) || !record.readTime(context, value)) {
       const { port } = splitPort(value);
       if (port !== undefined && /^[\d.:[\]a-fA-F]+$/.test(value)) setAddress(record, field, value);

@@ -3,6 +3,7 @@
 import { setAddress, setRequest } from "../text/http.ts";
 import { severityOfText } from "../text/level.ts";
 import { ParsedRecord, type LineParser } from "../text/record.ts";
+import { readProgram } from "./programs/index.ts";
 import { readFacts } from "../text/facts.ts";
 
 const NGINX = /^(\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d(?:\.\d+)?) \[(\w+)\] (\d+)#(\d+): (?:\*(\d+) )?(.*)$/s;
@@ -32,7 +33,7 @@ export const nginxError: LineParser = {
         record.set("http.request.line", value);
       } else record.set(name === "referrer" ? "http.request.header.referer" : name === "host" ? "http.request.header.host" : name!, value);
     }
-    readFacts(record, record.message);
+    readFacts(record, readProgram(record, "", record.message));
     return record;
   },
 };
@@ -76,7 +77,9 @@ export const apacheError: LineParser = {
       message = message.slice(0, referer.index);
     }
     record.message = message;
-    readFacts(record, code ? message.slice(code[0].length) : message);
+    const text = code ? message.slice(code[0].length) : message;
+    // ModSecurity names the client once more.
+    readFacts(record, readProgram(record, "", text.replace(/^\[client [^\]]+\] (?=ModSecurity)/, "")));
     return record;
   },
 };

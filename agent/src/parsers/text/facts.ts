@@ -3,61 +3,37 @@
  * port 22`, `[id "7"]`, JSON at its end. They become attributes; the message stays whole.
  */
 
-import { MASK_LABELS } from "../../mask/index.ts";
 import { parseJsonLeaves } from "../json-leaves.ts";
+import { portOf, isHexCode, isNameCode, isWordCode, isWordEndSign, isNumberCode, isDigit, isWordStart, skipBlanks, endOfSentence, unescape } from "./characters.ts";
+import {
+  ABOUT_ACCESS, ADDRESS, BARE_VALUE, CLIENT_WORDS, FILE_ENDING, FREE_TEXT_KEYS, HARDWARE, HOST_NAME, KINDS, LABELS, MAX_FACTS, MAX_SEARCHED, MAX_VALUE, METHOD, NAME_BEFORE_ADDRESS, NOT_A_NAME, NUMBER_OF, PAIR_START, PORT_WORD, PREPOSITIONS, SERVER_WORDS, SLASHED_ADDRESS, SMTP_REPLY, SPACED_UNIT, TIME_UNIT, UNIT_NAMES, UNIT_STARTS, UP_TO_NEXT_PAIR, URL_TEXT, VERDICTS, nameOf,
+} from "./fact-words.ts"; // prettier-ignore
 import { isIpv6, plainAddress, setTarget, splitPort } from "./http.ts";
 import { severityOfStatus } from "./level.ts";
 import type { ParsedRecord } from "./record.ts";
 import { endOfBracket, endOfQuoted } from "./tokens.ts";
-
-const LABELS: ReadonlySet<string> = new Set(Object.values(MASK_LABELS));
-
-/** Of one message; what comes later stays in the text alone. */
-const MAX_FACTS = 48;
-const MAX_VALUE = 1024;
-/** Longer messages are texts of another kind (dumps, documents): only their beginning is looked at. */
-const MAX_SEARCHED = 4096;
-
-const WORD = /[A-Za-z_@][\w@.\-/]*(?:\[\])?/y;
-const IPV4 = String.raw`(?:::ffff:)?(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\d\.)`;
-const IPV6 = String.raw`(?=[\da-fA-F:.]*:[\da-fA-F:.]*:)(?:[\da-fA-F]{1,4}:|:)(?::|[\da-fA-F]{1,4}(?::|(?![\w:])))*(?:[\da-fA-F]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?:%\w+)?`;
-const ADDRESS = new RegExp(String.raw`(?:(?<v4>${IPV4})(?:[:#](?<p4>\d{1,5})(?![\w.]|:\S))?|\[(?<vb>${IPV6}|${IPV4})\](?::(?<pb>\d{1,5})(?!\d))?|(?<v6>${IPV6})(?:#(?<p6>\d{1,5})\b|(?![\w:])))`, "y");
-const PORT_WORD = /,? port[ =:]{1,2}(\d{1,5})\b/iy;
-const URL_TEXT = /[a-z][a-z\d+.-]{1,15}:\/\/[^\s"'<>()[\]{},]+/y;
-/** Keys whose bare value may have blanks: up to the next key or the end. */
-const FREE_TEXT_KEYS = new Set(["msg", "message", "reason", "error", "err"]);
-const UP_TO_NEXT_PAIR = /[^\s"'=][^="']*?(?=[,;]?\s+[A-Za-z_][\w.-]*=|\s*$)/y;
-const METHOD = /(GET|POST|PUT|DELETE|HEAD|OPTIONS|PATCH|CONNECT|TRACE|PROPFIND|REPORT|PURGE) +"?((?:\/|[a-z]{2,5}:\/\/)[^\s"]*)"?(?: HTTP\/([\d.]+))?"?(?:(?: (?:-?\d+ )?|: | \()([1-5]\d\d)(?=[\s)]|$))?/y;
-/** RFC 3463: reply code and enhanced status. */
-const SMTP_REPLY = /(?:^|[: ])([245]\d\d) ([245]\.\d{1,3}\.\d{1,3})\b/;
-const TIME_UNIT = /^\d+(?:\.\d+)?(?:ns|µs|us|ms|s|sec)$/;
-const VERDICTS = new Set(["DROP", "REJECT", "ACCEPT", "DENY", "BLOCK", "ALLOW"]);
-const BARE_VALUE = /[^\s,;"'()[\]{}|]+/y;
-
-/** Words whose next word names something, also without a quote or a sign between the two. */
-const NOUNS = new Map<string, string>([
-  ...["user", "username", "logname", "ruser"].map((word) => [word, "user.name"] as const),
-  ...["session", "device", "volume", "port", "database", "table", "container", "pod", "node", "topic", "partition", "worker", "channel", "status", "pid", "uid", "jobid", "job", "len", "length", "size", "seq", "win", "line", "code", "id", "error", "sp", "ttl", "priority", "peer", "client", "proto"].map((word) => [word, word] as const),
-]); // prettier-ignore
-/** What stands after such a noun and is no name. */
-const NOT_A_NAME = new Set("a an and are as at authentication by could credentials does failed for from had has in invalid is logged logging login name not of on or session that the to unknown was were with account password agent id error did been be not- - connected attempt".split(" "));
-const CLIENT_WORDS = new Set(["from", "client", "by", "rhost", "src", "source", "peer", "remote", "remote_ip", "ip", "rip"]);
-const SERVER_WORDS = new Set(["to", "->", "dst", "destination", "server", "local", "lip", "into"]);
 
 export const readFacts = (record: ParsedRecord, message: string): void => new FactReader(record, message.length > MAX_SEARCHED ? message.slice(0, MAX_SEARCHED) : message).read();
 
 class FactReader {
   readonly #record: ParsedRecord;
   readonly #text: string;
+  readonly #hasUrl: boolean;
+  /** Of a request's target. */
+  readonly #hasPath: boolean;
   #at = 0;
   #facts = 0;
   /** The last bare word and the one before it. */
   #word = "";
   #wordEnd = -1;
+  /** Where a quoted sentence ends that is being read. */
+  #closing = -1;
 
   constructor(record: ParsedRecord, text: string) {
     this.#record = record;
     this.#text = text;
+    this.#hasUrl = text.includes("://");
+    this.#hasPath = this.#hasUrl || text.includes("/");
   }
 
   read(): void {
@@ -66,8 +42,8 @@ class FactReader {
     while (this.#at < text.length && this.#facts < MAX_FACTS) {
       const start = this.#at;
       const character = text[start]!;
-      if (this.#startsToken(start) && (this.#address(start) || this.#url(start))) continue;
-      if (character >= "A" && character <= "Z" && this.#request(start)) continue;
+      if (this.#startsToken(start) && (this.#address(start) || (this.#hasUrl && this.#url(start)))) continue;
+      if (this.#hasPath && character >= "A" && character <= "Z" && this.#request(start)) continue;
       if (isWordStart(character)) this.#wordOrPair(start);
       else if (character === '"' || character === "'" || character === "`") this.#quoted(start, character);
       else if (character === "{" && this.#json(start)) continue;
@@ -88,11 +64,11 @@ class FactReader {
     const colon = this.#text.lastIndexOf(": ");
     if (colon < 0) return;
     const reason = this.#text.slice(colon + 2).trim();
-    if (reason.length > 0 && reason.length <= 120 && !/[={"]/.test(reason)) this.#set("reason", reason);
+    if (reason.length > 0 && reason.length <= 120 && !/[={}"]|^[^([]*[)\]]/.test(reason)) this.#set("reason", reason);
   }
 
   #startsToken(at: number): boolean {
-    return at === 0 || !/[\w.]/.test(this.#text[at - 1]!);
+    return at === 0 || !isNameCode(this.#text.charCodeAt(at - 1));
   }
 
   #set(name: string, value: string): void {
@@ -108,17 +84,36 @@ class FactReader {
   #address(start: number): boolean {
     const first = this.#text.charCodeAt(start);
     const hex = (first >= 48 && first <= 58) || (first >= 65 && first <= 70) || (first >= 97 && first <= 102) || first === 91;
-    const found = hex ? this.#match(ADDRESS, start)?.groups : undefined;
-    if (!found) return false;
+    if (!hex || (first !== 91 && !this.#mayBeAddress(start))) return false;
+    const found = this.#match(ADDRESS, start)?.groups;
+    if (!found) return this.#hardware(start);
     const address = found["v4"] ?? found["vb"] ?? found["v6"]!;
-    if (found["v4"] === undefined && !isIpv6(address)) return false;
+    if (found["v4"] === undefined && !isIpv6(address)) return this.#hardware(start);
     this.#at = ADDRESS.lastIndex;
     const role = this.#role();
     // Mail and file servers: `name[address]`.
     if (found["vb"] !== undefined && this.#wordEnd === start) this.#set(`${role}.name`, this.#word);
     this.#set(`${role}.address`, plainAddress(address));
-    const port = found["p4"] ?? found["pb"] ?? found["p6"] ?? this.#match(PORT_WORD, this.#at)?.[1];
+    const port = found["p4"] ?? found["pd"] ?? found["pb"] ?? found["p6"] ?? this.#match(PORT_WORD, this.#at)?.[1];
     if (port !== undefined) this.#set(`${role}.port`, port);
+    return true;
+  }
+
+  /** Whether a group of hexadecimal digits ends with a sign that addresses have. Most words do not. */
+  #mayBeAddress(start: number): boolean {
+    for (let at = start; at < start + 5; at++) {
+      const code = this.#text.charCodeAt(at);
+      if (code === 46 || code === 58 || (code === 45 && at === start + 2)) return true;
+      if (!isHexCode(code)) return false;
+    }
+    return false;
+  }
+
+  #hardware(start: number): boolean {
+    const found = this.#match(HARDWARE, start);
+    if (!found) return false;
+    this.#set(SERVER_WORDS.has(this.#word.toLowerCase()) ? "server.mac" : "client.mac", found[0]);
+    this.#at = HARDWARE.lastIndex;
     return true;
   }
 
@@ -159,10 +154,20 @@ class FactReader {
 
   #wordOrPair(start: number): void {
     const text = this.#text;
-    const word = this.#match(WORD, start)![0].replace(/[./-]+$/, "");
-    const end = start + word.length;
+    let end = start + 1;
+    while (end < text.length && isWordCode(text.charCodeAt(end))) end++;
+    if (text[end] === "[" && text[end + 1] === "]") end += 2;
+    while (isWordEndSign(text.charCodeAt(end - 1)) && end > start + 1) end--;
+    const word = text.slice(start, end);
     const sign = text[end];
     this.#at = end;
+    // OpenVPN's `name/192.0.2.1:1194`.
+    const slash = word.indexOf("/");
+    if (slash > 0 && this.#addressAt(start + slash + 1)?.startsWith(word.slice(slash + 1)) === true) {
+      this.#set("client.name", word.slice(0, slash));
+      this.#address(start + slash + 1);
+      return;
+    }
     if (sign === "=" && text[end + 1] !== "=" && text[end + 1] !== ">") this.#value(word, text[end + 1] === " " && /["']/.test(text[end + 2] ?? "") ? end + 2 : end + 1, false);
     else if (sign === ":" && text[end + 1] !== ":" && text[end + 1] !== "/" && text[end + 1] !== "\\") this.#colon(word, end + 1);
     else this.#noun(word, end);
@@ -178,7 +183,9 @@ class FactReader {
       if (!/^\d+$/.test(word)) this.#value(word, at, false);
       return;
     }
-    this.#value(word, skipBlanks(text, at, 2), true);
+    const value = skipBlanks(text, at, 2);
+    // `elected: leader=a`: a sentence and the next pair.
+    if (!this.#match(PAIR_START, value)) this.#value(word, value, true);
   }
 
   #value(key: string, at: number, sentence: boolean): void {
@@ -193,7 +200,7 @@ class FactReader {
     if (first === '"' || first === "'" || first === "`") {
       const close = endOfQuoted(text, at + 1, first);
       if (close >= 0) {
-        this.#set(name, unescape(text.slice(at + 1, close)));
+        this.#quotedValue(name, unescape(text.slice(at + 1, close)));
         // Quoted text may hold more, but its own pairs are its own.
         this.#at = close + 1;
         return;
@@ -206,7 +213,7 @@ class FactReader {
         const after = /^:(\d{1,5})\b/.exec(text.slice(close + 1, close + 8));
         if (first === "[" && after && this.#addressAt(at) !== undefined) {
           this.#set(name, inner);
-          this.#set(`${name}.port`, after[1]!);
+          this.#set(portOf(name), after[1]!);
           this.#at = close + 1 + after[0].length;
           return;
         }
@@ -221,13 +228,14 @@ class FactReader {
     if (raw !== undefined) {
       const { address, port } = splitPort(raw.replace("#", ":"));
       this.#set(name, plainAddress(address));
-      if (port !== undefined) this.#set(`${name}.port`, port);
+      if (port !== undefined) this.#set(portOf(name), port);
       this.#at = at + raw.length;
       return;
     }
     if (sentence) {
       const end = endOfSentence(text, at);
-      this.#set(name, text.slice(at, end));
+      const sentenceText = text.slice(at, end);
+      this.#set(name, NUMBER_OF.exec(sentenceText)?.[1] ?? sentenceText);
       // The sentence is looked at, too: what it names is worth more than the sentence.
       this.#at = at;
       return;
@@ -238,6 +246,18 @@ class FactReader {
     const value = long ? bare[0] : bare[0].replace(/[.:]+$/, "");
     this.#set(name, value);
     this.#at = at + Math.max(value.length, 1);
+  }
+
+  #quotedValue(name: string, value: string): void {
+    const slashed = value.charCodeAt(0) === 73 ? SLASHED_ADDRESS.exec(value) : null;
+    if (!slashed) {
+      this.#set(name, value);
+      return;
+    }
+    const [, transport, address, port] = slashed;
+    this.#set("network.transport", transport!);
+    this.#set(`${name}.address`, address!);
+    this.#set(portOf(name), port!);
   }
 
   /** The address, with its port, that stands at `at`. */
@@ -255,26 +275,46 @@ class FactReader {
     const first = text[at];
     if (first === '"' || first === "'" || first === "`") return;
     if (VERDICTS.has(word)) this.#set("action", word);
-    if (this.#addressAt(at) !== undefined) return;
-    const name = NOUNS.get(word.toLowerCase()) ?? (word === "for" ? this.#whom(at) : undefined);
+    const lower = word.toLowerCase();
+    const kind = KINDS.get(lower);
+    if (kind === undefined || this.#addressAt(at) !== undefined) return;
+    if ((CLIENT_WORDS.has(lower) || SERVER_WORDS.has(lower)) && this.#host(lower, at)) return;
+    const name = kind !== "" ? kind : lower === "for" || lower === "as" ? this.#whom(at) : undefined;
     if (name === undefined || first === undefined) return;
     const bare = this.#match(BARE_VALUE, at);
     if (!bare || bare[0].endsWith(":=") || NOT_A_NAME.has(bare[0].toLowerCase()) || /^[A-Za-z_][\w.-]*=/.test(bare[0])) return;
     const value = bare[0].replace(/[.:]+$/, "");
-    if (value === "" || NOT_A_NAME.has(value.toLowerCase()) || (name !== "user.name" && name !== "proto" && !/\d/.test(value))) return;
+    if (value === "" || NOT_A_NAME.has(value.toLowerCase()) || (name !== "user.name" && name !== "proto" && !/\d|\w[-.]\w/.test(value))) return;
     this.#set(name, value);
     this.#at = at + value.length;
   }
 
   /** `attempt for alice from 1.2.3.4`: what an action was tried for is a user. */
   #whom(at: number): string | undefined {
-    return /^[\w.@+-]+ (?:from\b|has been\b|failed\b|\(|via\b)/.test(this.#text.slice(at, at + 80)) && !this.#addressAt(at) ? "user.name" : undefined;
+    if (!/^[\w.@+\\-]+(?: (?:from\b|has been\b|failed\b|\(|via\b)|[,;:]?$|[,;] )/.test(this.#text.slice(at, at + 80))) return undefined;
+    return ABOUT_ACCESS.test(this.#text.slice(0, at)) && !this.#addressAt(at) ? "user.name" : undefined;
+  }
+
+  /** `from localhost (127.0.0.1)`, `to mail.example.org`: a name where an address may be. */
+  #host(word: string, at: number): boolean {
+    const named = this.#match(NAME_BEFORE_ADDRESS, at);
+    const isNamed = named !== null && this.#addressAt(at + named[0].length + (this.#text[at + named[0].length + 1] === "[" ? 1 : 2)) !== undefined;
+    const found = isNamed ? named : this.#match(HOST_NAME, at);
+    if (!found || FILE_ENDING.test(found[0])) return false;
+    this.#set(SERVER_WORDS.has(word) ? "server.name" : "client.name", found[0]);
+    this.#at = at + found[0].length;
+    return true;
   }
 
   #quoted(start: number, quote: string): void {
     const text = this.#text;
     // An apostrophe inside of a word opens nothing.
     if (quote !== '"' && start > 0 && /\w/.test(text[start - 1]!)) {
+      this.#at = start + 1;
+      return;
+    }
+    // The end of a sentence whose inside has been looked at.
+    if (start === this.#closing) {
       this.#at = start + 1;
       return;
     }
@@ -285,17 +325,20 @@ class FactReader {
     }
     const value = text.slice(start + 1, close);
     const direct = this.#wordEnd >= 0 && start - this.#wordEnd <= 2 && this.#word !== "";
-    const address = direct ? undefined : this.#addressAt(start + 1);
-    if (address === value) {
+    const preposition = direct && PREPOSITIONS.has(this.#word.toLowerCase());
+    if ((!direct || preposition) && this.#addressAt(start + 1) === value) {
       this.#address(start + 1);
       this.#at = close + 1;
       return;
     }
     if (quote === '"' && this.#request(start + 1)) return;
-    const name = direct ? nameOf(this.#word) : "quoted";
-    this.#set(name, unescape(value));
-    // What is quoted without a name may be a sentence with names in it.
-    this.#at = direct || !/\s/.test(value) ? close + 1 : start + 1;
+    const user = preposition && /^(?:for|as)$/i.test(this.#word) && !/\s/.test(value) && ABOUT_ACCESS.test(text);
+    const name = user ? "user.name" : direct && !preposition ? nameOf(this.#word) : "quoted";
+    this.#quotedValue(name, unescape(value));
+    // What is quoted may be a sentence with names in it.
+    const sentence = direct ? /\s.*\s/.test(value) : /\s/.test(value);
+    this.#at = sentence ? start + 1 : close + 1;
+    if (sentence) this.#closing = close;
     if (direct) this.#word = "";
   }
 
@@ -316,7 +359,7 @@ class FactReader {
     } else if (inner !== "" && !/[=:"']/.test(inner)) {
       const direct = this.#wordEnd >= 0 && start - this.#wordEnd <= 1;
       this.#set(direct && this.#word !== "" ? nameOf(this.#word) : "tag", inner);
-      if (!/\d/.test(inner)) this.#at = close + 1;
+      if (!/\d|\s\S+\s/.test(inner)) this.#at = close + 1;
     }
   }
 
@@ -338,9 +381,15 @@ class FactReader {
   /** A number with a unit right behind it, such as `180ms`; others are only a part of the text. */
   #number(start: number): void {
     let end = start;
-    while (end < this.#text.length && /[\w.:µ-]/.test(this.#text[end]!)) end++;
+    while (end < this.#text.length && isNumberCode(this.#text.charCodeAt(end))) end++;
     const token = this.#text.slice(start, end);
-    if (TIME_UNIT.test(token)) this.#set("duration", token);
+    if (isDigit(token.at(-1)!)) {
+      const unit = this.#text[end] === " " && UNIT_STARTS.has(this.#text[end + 1] ?? "") && /^\d+(?:\.\d+)?$/.test(token) ? this.#match(SPACED_UNIT, end) : null;
+      if (unit) {
+        this.#set(UNIT_NAMES.get(unit[1]!)!, token);
+        end = SPACED_UNIT.lastIndex;
+      }
+    } else if (TIME_UNIT.test(token)) this.#set("duration", token);
     this.#at = Math.max(end, start + 1);
   }
 
@@ -355,37 +404,3 @@ class FactReader {
     return true;
   }
 }
-
-const isDigit = (character: string): boolean => character >= "0" && character <= "9";
-const isWordStart = (character: string): boolean => (character >= "a" && character <= "z") || (character >= "A" && character <= "Z") || character === "_";
-
-const skipBlanks = (text: string, from: number, most: number): number => {
-  let at = from;
-  while (at < from + most && text[at] === " ") at++;
-  return at;
-};
-
-/** End of a phrase after `key: `: before a comma, a semicolon, a closing mark or a full stop. */
-const endOfSentence = (text: string, from: number): number => {
-  let at = from;
-  for (; at < text.length; at++) {
-    const character = text[at]!;
-    if (character === "," || character === ";" || character === ")" || character === "]" || character === "|") break;
-    if (character === "." && (at + 1 === text.length || text[at + 1] === " ")) break;
-  }
-  return text.slice(from, at).trimEnd().length + from;
-};
-
-const unescape = (text: string): string => (text.includes("\\") ? text.replace(/\\(["'\\])/g, "$1") : text);
-
-/** As written, but the usual words for one thing under one name. */
-const nameOf = (key: string): string => NAMES.get(key.toLowerCase()) ?? key.replace(/^@/, "");
-
-const NAMES = new Map<string, string>([
-  ...["user", "username", "user_name", "login", "account", "suser", "logname"].map((word) => [word, "user.name"] as const),
-  ...["rhost", "client_ip", "clientip", "remote_addr", "remote_ip", "source_ip", "src_ip", "src", "client", "rip"].map((word) => [word, "client.address"] as const),
-  ...["dst", "dst_ip", "dest_ip", "lip"].map((word) => [word, "server.address"] as const),
-  ...["spt", "src_port", "source_port", "sport"].map((word) => [word, "client.port"] as const),
-  ...["dpt", "dst_port", "dest_port", "dport"].map((word) => [word, "server.port"] as const),
-  ...["user_agent", "useragent"].map((word) => [word, "user_agent.original"] as const),
-]);

@@ -4,46 +4,14 @@
  * and their like write them. What follows is the message.
  */
 
-import { MASK_LABELS } from "../../mask/index.ts";
+import { SYSLOG_SEVERITIES } from "@obs/wire";
+import {
+  ANSI, BEFORE_DOTTED, BEFORE_LEVEL, BEFORE_PROCESS, BEFORE_SOURCE, BEFORE_TIME, CELL, DAEMON, DOTTED, ELAPSED, INSTANCE, LABELS, LEVEL_LETTER, LEVEL_PAIR, LEVEL_WORD, MAX_GROUP, MAX_PARTS, MODULE_FUNCTION, MODULE_LEVEL, NAMES_IN_BRACKETS, NUMBER, NUMBER_AFTER_LEVEL, PAIRS_BEFORE_LEVEL, PAIR_SEVERITIES, PID_TID, PLAIN_NAME, PROCESS, SEPARATORS, SOURCE, THREAD,
+} from "./header-parts.ts"; // prettier-ignore
 import { isIpv6, setAddress, splitPort } from "./http.ts";
 import { severityOfMark, severityOfText } from "./level.ts";
 import type { ParseContext, ParsedRecord } from "./record.ts";
 import { endOfBracket } from "./tokens.ts";
-
-const LABELS: ReadonlySet<string> = new Set(Object.values(MASK_LABELS));
-
-/** A header has no more parts. */
-const MAX_PARTS = 16;
-const MAX_GROUP = 256;
-
-const SEPARATORS = /(?:(?<=[\d\]]\s+)\d+(?:\.\d+)?%(?=\s)|[\s|,;]|-+(?=[\s[(]|$)|::?(?=[\s[(A-Z]|$)|>(?= ))+/y;
-const LEVEL_WORD = /([A-Za-z]{3,13}(?:\d(?!\d))?)(?=$|[\s\]|:,;()/[-]|\d+\[)/y;
-const LEVEL_LETTER = /([VTDIWECFA])(?=[\s,/|:])/y;
-/** ESX: `In(14)`. */
-const LEVEL_PAIR = /(Em|Al|Cr|Er|Wa|No|In|Db)\((\d{1,3})\)(?:\[[+-]\])?/y;
-const PAIR_SEVERITIES: Readonly<Record<string, string>> = { Em: "emerg", Al: "alert", Cr: "crit", Er: "error", Wa: "warning", No: "notice", In: "info", Db: "debug" };
-const NUMBER = /#?(\d{1,10})(?=\[|\s+(?:---|[[(]|\d{1,3}\.\d|[A-Z]{3,8}\b|\d+\s|[VDIWEF]\s)|\||\]|\s+-\s+\d)/y;
-/** Behind a level a number is most often the message's first word. */
-const NUMBER_AFTER_LEVEL = /#?(\d{1,10})(?=\[|\s+(?:---|\[)|\||\])/y;
-const PROCESS = /([A-Za-z_][\w./-]{0,60})\[(\d{1,10})\](?::(?=\s|$)|(?=\s)|\.(?=[A-Z]{3}\b)|:?$)/y;
-const SOURCE = /((?:\.{3}|\/)?[\w./-]*\w\.(?:go|c|cc|cpp|cxx|h|hpp|rs|py|js|ts|mjs|java|kt|rb|php|cs|scala|swift|lua|pl|ex|erl|m))(?::|\()(\d{1,7})\)?(?::(\w+)\(\))?:?(?=[\s\])]|$)/y;
-/** A name with dots (or the like) in it, as loggers and modules have. */
-const DOTTED = /([A-Za-z_#@~][\w$@~#-]*(?:(?:\.|::|\/|\\)[\w$@~#-]+)+)(?=\s*(?::(?!:)|-\s|\s-|[[(|]|\s|$))/y;
-const PLAIN_NAME = /([A-Za-z_][\w$-]{1,40})(?=:\s|\s+-\s|\s\[)/y;
-/** A cell of a layout with bars: `INFO | jvm 1 | ...`. */
-const CELL = /([A-Za-z_][\w$. -]{0,40}?)(?=\s*\|)/y;
-/** A thread's short name before `file.c:12`. */
-const BEFORE_SOURCE = /(\w{1,24})(?= [\w./-]+\.\w{1,4}:\d+\b)/y;
-const BEFORE_LEVEL = /([\w.:#/-]{1,64})(?=\s+(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|SEVERE)\s)/y;
-/** A host's name before `process[1]`. */
-const BEFORE_PROCESS = /([\w.-]{1,64})(?= [\w./-]+\[\d{1,10}\][: ])/y;
-const MODULE_LEVEL = /^([\w.-]*):([a-z]+\d?)$/i;
-/** `[pid 9:tid 7]` */
-const PID_TID = /^pid:? (\d+)(?::tid (\d+))?$/;
-const THREAD = /thread|exec|worker|pool|^main$|^qtp|scheduler|executor|daemon|^nio|^http-|^tid/i;
-const TRAILING_LOGGER = /\s\(([A-Za-z_][\w$]*(?:\.[\w$]+)+)\)$/;
-const TRAILING_SOURCE = /\s[([]([\w./-]+):(\d+)[)\]]$/;
-const ANSI = /(?:\u001b|\\x1b|\\u001b|\\033|#033)\[[\d;]*m|\\x1b$/gi;
 
 export const withoutColours = (line: string): string => (line.includes("[") && (line.includes("\u001b") || line.includes("\\") || line.includes("#033")) ? line.replace(ANSI, "") : line);
 
@@ -52,21 +20,6 @@ export const readHeader = (record: ParsedRecord, text: string, from: number, con
   // Of a record of several lines only the first has a header.
   const newline = text.indexOf("\n", from);
   return new HeaderReader(record, newline < 0 ? text : text.slice(0, newline), context).read(from);
-};
-
-/** log4j's and others' `message (logger)` and `message (file:line)`: the message without it. */
-export const takeTrailer = (record: ParsedRecord, message: string): string => {
-  if ((!message.endsWith(")") && !message.endsWith("]")) || message.includes("\n")) return message;
-  const { attributes } = record;
-  const logger = attributes.has("logger") ? undefined : TRAILING_LOGGER.exec(message);
-  if (logger) {
-    record.set("logger", logger[1]);
-    return message.slice(0, logger.index);
-  }
-  const source = attributes.has("code.file.path") ? undefined : TRAILING_SOURCE.exec(message);
-  if (!source || /^[\d.]+$/.test(source[1]!)) return message;
-  record.setAll({ "code.file.path": source[1], "code.line.number": source[2] });
-  return message.slice(0, source.index);
 };
 
 class HeaderReader {
@@ -172,7 +125,7 @@ class HeaderReader {
     }
     if (lower && !marked && /^(?:log|fine|config|note|fail|failure|alert|http)$/.test(word)) return false;
     // Python: `LEVEL:module:message`; Flask: `LEVEL in module:`.
-    const module = /^(?::([A-Za-z_][\w.]*):(?!\s)| in ([\w.]+): )/.exec(this.#line.slice(this.#at + word.length));
+    const module = /^(?::([A-Za-z_][\w.-]*):(?!\s)| in ([\w.]+): )/.exec(this.#line.slice(this.#at + word.length));
     if (module) {
       this.#record.set("logger", module[1] ?? module[2]);
       this.#names++;
@@ -184,7 +137,13 @@ class HeaderReader {
   #takeLevel(word: string, length: number, text = word): boolean {
     this.#record.setSeverity(severityOfMark(word), text);
     this.#hasLevel = true;
-    return this.#skip(length);
+    this.#at += length;
+    const elapsed = this.#hasTime ? null : this.#match(ELAPSED);
+    if (elapsed) {
+      this.#record.set("log.elapsed", elapsed[1]);
+      this.#at += elapsed[0].length;
+    }
+    return true;
   }
 
   #skip(length: number): boolean {
@@ -210,19 +169,25 @@ class HeaderReader {
   #source(): boolean {
     const found = this.#match(SOURCE);
     if (!found) return false;
-    this.#record.setAll({ "code.file.path": found[1], "code.line.number": found[2], "code.function.name": found[3] });
+    this.#record.setAll({ "code.file.path": found[1], "code.line.number": found[2], "code.function.name": found[3] ?? found[4] });
     return this.#skip(found[0].length);
   }
 
   #process(): boolean {
     const found = this.#match(PROCESS);
     if (!found || severityOfText(found[1]!) > 0) return false;
-    this.#record.setAll({ "process.executable.name": found[1], "process.pid": found[2] });
+    this.#record.setAll({ "process.executable.name": found[1], "process.pid": found[2], "thread.name": found[3] });
     return this.#skip(found[0].length);
   }
 
   #name(): boolean {
-    if (!this.#hasTime && !this.#hasLevel) return false;
+    if (!this.#hasTime && !this.#hasLevel) return this.#beforeTime();
+    if (this.#hasTime && this.#names === 0 && (this.#pairs() || this.#instance())) return true;
+    const place = this.#match(MODULE_FUNCTION);
+    if (place) {
+      this.#record.setAll({ logger: place[1], "code.function.name": place[2], "code.line.number": place[3] });
+      return this.#skip(place[0].length);
+    }
     const host = this.#hasTime && !this.#hasLevel && this.#names === 0 ? this.#match(BEFORE_PROCESS) : null;
     if (host) {
       this.#record.host = host[1]!;
@@ -238,7 +203,7 @@ class HeaderReader {
         this.#record.set("logger", colon[1]);
         this.#record.setSeverity(severity, colon[2]!);
         this.#hasLevel = true;
-      } else this.#record.set("logger", dotted[1]);
+      } else this.#setLogger(dotted[1]!, dotted[0].length);
       return this.#skip(dotted[0].length);
     }
     const cell = this.#names < 3 ? this.#match(CELL) : null;
@@ -247,16 +212,57 @@ class HeaderReader {
       this.#record.set("logger", cell[1]);
       return this.#skip(cell[0].length);
     }
+    const before = this.#hasTime && this.#hasLevel && this.#names === 0 ? this.#match(BEFORE_DOTTED) : null;
+    if (before) {
+      this.#record.set("tag", before[1]);
+      return this.#skip(before[0].length);
+    }
     const thread = this.#hasTime ? this.#match(this.#hasLevel ? BEFORE_SOURCE : BEFORE_LEVEL) : null;
     if (thread) {
       this.#record.set("thread.name", thread[1]);
       return this.#skip(thread[0].length);
     }
-    const plain = this.#match(PLAIN_NAME);
-    if (!plain || this.#names > 0 || !this.#hasTime || !this.#hasLevel) return false;
+    const plain = this.#match(this.#hasLevel ? PLAIN_NAME : DAEMON);
+    if (!plain || this.#names > 0 || !this.#hasTime || severityOfText(plain[1]!) > 0) return false;
     this.#names++;
     this.#record.set("logger", plain[1]);
     return this.#skip(plain[0].length);
+  }
+
+  #pairs(): boolean {
+    const found = this.#hasLevel ? null : this.#match(PAIRS_BEFORE_LEVEL);
+    if (!found) return false;
+    this.#names++;
+    for (const pair of found[1]!.trim().split(/ +/)) this.#record.set(pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1));
+    return this.#skip(found[0].length);
+  }
+
+  #instance(): boolean {
+    const found = this.#hasLevel ? null : this.#match(INSTANCE);
+    if (!found) return false;
+    this.#names++;
+    this.#record.setAll({ "process.executable.name": found[1], "process.instance": found[2] });
+    return this.#skip(found[0].length);
+  }
+
+  /** `com.example.Shop.open(Shop.java:12)` is a class and its function. */
+  #setLogger(name: string, length: number): void {
+    const frame = /^\(([\w$]+)\.\w{2,6}:\d+\)/.exec(this.#line.slice(this.#at + length, this.#at + length + 96));
+    const dot = name.lastIndexOf(".");
+    if (!frame || name.slice(0, dot).split(/[.$]/).at(-1) !== frame[1]) this.#record.set("logger", name);
+    else this.#record.setAll({ logger: name.slice(0, dot), "code.function.name": name.slice(dot + 1) });
+  }
+
+  #beforeTime(): boolean {
+    const name = this.#match(BEFORE_TIME);
+    if (!name || this.#names > 0 || severityOfText(name[1]!) > 0) return false;
+    const at = this.#at + name[0].length;
+    const end = this.#context.time.match(this.#line, at, this.#context.nowSeconds);
+    if (end < 0 || this.#context.time.explicitness < 3) return false;
+    this.#names++;
+    this.#record.set("logger", name[1]);
+    this.#at = at;
+    return true;
   }
 
   /** A dotted word that a sentence goes on with is a host or a file of that sentence. */
@@ -284,7 +290,7 @@ class HeaderReader {
     const record = this.#record;
     const { time, nowSeconds } = this.#context;
     const timeEnd = time.match(inner, 0, nowSeconds);
-    if (timeEnd > 0 && (timeEnd === inner.length || /^[\s,|]/.test(inner.slice(timeEnd)))) {
+    if (timeEnd > 0 && (timeEnd === inner.length || /^[\s,|:]/.test(inner.slice(timeEnd)))) {
       this.#takeTime(inner.slice(0, timeEnd));
       return timeEnd === inner.length || this.#inside(inner.slice(timeEnd));
     }
@@ -306,6 +312,12 @@ class HeaderReader {
       if (!this.#hasLevel) record.setSeverity(severityOfText(module[2]!), module[2]!);
       return (this.#hasLevel = true);
     }
+    if (open === "<" && this.#at === 0 && /^(?:1?\d?\d)$/.test(inner) && Number(inner) <= 191) {
+      // The priority of RFC 3164, without the rest of it.
+      record.set("syslog.priority", inner);
+      record.setSeverity(SYSLOG_SEVERITIES[Number(inner) & 7]!, inner);
+      return (this.#hasLevel = true);
+    }
     if (open === "(" && (/\s/.test(inner) || (!this.#hasTime && !/^[A-Za-z_]\w*(?:\.\w+)+$/.test(inner)))) return false;
     if (open === "{" && !/^[\w.]+:\d+$/.test(inner)) return false;
     if (open === "<" && !/^[\w.]+$/.test(inner)) return false;
@@ -314,7 +326,11 @@ class HeaderReader {
 
   /** `[DEBUG 2015-05-20 12:22:19 main]`, `[2024-06-26T17:00:04 #12]`: a header within brackets. */
   #inside(rest: string): boolean {
-    const words = rest.trim().split(/[\s|,[]+/);
+    // Celery: `: INFO/MainProcess`.
+    // Samba's debug level.
+    const grade = /^,\s+(\d{1,2})(?=,|$)/.exec(rest);
+    if (grade) this.#record.set("log.grade", grade[1]);
+    const words = rest.slice(grade?.[0].length ?? 0).replace(/^:/, "").replace(/\b([A-Z]{4,8})\/(?=\w)/, "$1 ").trim().split(/[\s|,[]+/);
     if (words.length > 8) return true;
     for (const word of words) {
       const pair = /^([\w.-]+)=(.*)$/.exec(word);
@@ -328,7 +344,7 @@ class HeaderReader {
         this.#hasLevel = true;
       } else if (this.#hasLevel && /^[A-Za-z_][\w$]*(?:\.[\w$]+)+$/.test(word)) this.#record.set("logger", word);
       else if (/^#?\d+$/.test(word)) this.#record.set(this.#record.attributes.has("process.pid") ? "thread.id" : "process.pid", word.replace("#", ""));
-      else if (word !== "") this.#record.set(/\d$|thread|worker|main/i.test(word) ? "thread.name" : "logger", word);
+      else if (word !== "") this.#record.set(/\d$|thread|worker|main|process/i.test(word) ? "thread.name" : "logger", word);
     }
     return true;
   }
@@ -386,5 +402,3 @@ class HeaderReader {
     return true;
   }
 }
-
-const NAMES_IN_BRACKETS = new Map([["name", "user.name"], ["oip", "client.address"], ["ip", "client.address"], ["ua", "user_agent.original"]]);

@@ -14,7 +14,7 @@ const DAY_SECONDS = 86_400;
 const MAX_SECONDS = 9_223_372_035;
 
 const CLOCK = String.raw`(?<h>\d{1,2}):(?<m>\d\d)(?::(?<s>\d\d)(?:[.,](?<f>\d{1,9})\d*|:(?<f3>\d{3})(?!\d))?)?(?:\s?(?<pm>[AaPp])\.?[Mm]\.?\b)?`;
-const ZONE = String.raw`(?:\s?(?<z>Z\b|(?:UTC|GMT)?[+-]\d\d:?\d\d(?!\d)|[+-]\d\d(?![\d:-])|[A-Z]{3,4}\b(?![-.=\/])))?`;
+const ZONE = String.raw`(?:\s?(?<z>Z\b|(?:UTC|GMT)?[+-]\d\d:?\d\d(?!\d)|(?:UTC|GMT)[+-]\d{1,2}(?![\d:])|[+-]\d\d(?![\d:-])|[A-Z]{3,4}\b(?![-.=\/])))?`;
 const MONTH = "(?<mon>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}";
 const WEEKDAY = String.raw`(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},?\s+`;
 
@@ -23,6 +23,10 @@ const form = (...parts: string[]): RegExp => new RegExp(parts.join(""), "y");
 /** Forms that begin with a digit. The order matters: longer forms come before their beginnings. */
 const DIGIT_FORMS = [
   form(String.raw`(?<y>\d{4})([-\/.])(?<mo>\d{1,2})\2(?<d>\d{1,2})(?:T|\s+-?\s*|[:_-])`, CLOCK, ZONE),
+  // DB2's and others' clock with dots.
+  form(String.raw`(?<y>\d{4})-(?<mo>\d\d)-(?<d>\d\d)-(?<h>\d\d)\.(?<m>\d\d)\.(?<s>\d\d)(?:\.(?<f>\d{1,9}))?`),
+  form(String.raw`(?<y>(?:19|20)\d\d) `, MONTH, String.raw`\s+(?<d>\d{1,2}) `, CLOCK, ZONE),
+  form(String.raw`(?<y>(?:19|20)\d\d)(?<mo>\d\d)(?<d>\d\d)-`, CLOCK),
   form(String.raw`(?<y>(?:19|20)\d\d)(?<mo>\d\d)(?<d>\d\d)[T ](?<h>\d\d):?(?<m>\d\d):?(?<s>\d\d)(?:[.,](?<f>\d{1,9}))?`, ZONE),
   form(String.raw`(?<d>\d{1,2})[\/ -]`, MONTH, String.raw`[\/ -](?<y>\d{4})[: ]\s*`, CLOCK, ZONE),
   form(String.raw`(?<d>\d{1,2})[- ]`, MONTH, String.raw`\s+`, CLOCK, ZONE),
@@ -31,8 +35,12 @@ const DIGIT_FORMS = [
   form(String.raw`(?<y>\d\d)(?<mo>\d\d)(?<d>\d\d)\s+(?:(?<h>\d\d)(?<m>\d\d)(?<s>\d\d)\b|`, CLOCK.replaceAll("<h>", "<h2>").replaceAll("<m>", "<m2>").replaceAll("<s>", "<s2>"), ")"),
   form(String.raw`(?<epoch>\d{9,10})\.(?<ef>\d{1,9})(?![\d.:])`),
   form(String.raw`(?<epoch>[1-9]\d{18}|[1-9]\d{15}|[1-9]\d{12}|1\d{9})(?![\w.:\/-])`),
+  form(String.raw`(?<h>\d{1,2}):(?<m>\d\d)(?::(?<s>\d\d)(?:[.,](?<f>\d{1,9}))?)?\s?(?<pm>[AaPp])[Mm]\b`),
   form(String.raw`(?<h>\d\d):(?<m>\d\d):(?<s>\d\d)(?:[.,](?<f>\d{1,9}))?(?![\d:])`, ZONE),
 ];
+/** https://cr.yp.to/libtai/tai64.html: seconds from 2^62 on, ten ahead of UTC's as svlogd and multilog write them. */
+const TAI64N = /@40000000([\da-f]{8})([\da-f]{8})(?![\da-f])/y;
+const TAI_AHEAD = 10;
 const LETTER_FORMS = [
   form(`(?:${WEEKDAY})?`, MONTH, String.raw`\s+(?<d>\d{1,2}),?\s+(?<y>\d{4})[,:]?\s+`, CLOCK, ZONE),
   form(`(?:${WEEKDAY})?`, MONTH, String.raw`\s+(?<d>\d{1,2}),?\s+`, CLOCK, String.raw`(?:\s(?<z>[A-Z]{3,4}|[+-]\d{4}))?(?:\s(?<y>(?:19|20)\d\d)\b(?!:))?`),
@@ -60,7 +68,7 @@ export class TextTime {
   match(text: string, at: number, nowSeconds: number): number {
     const first = text.charCodeAt(at);
     const digit = first >= 48 && first <= 57;
-    if (!digit && !isCapital(first)) return -1;
+    if (!digit && !isCapital(first)) return first === 64 /* @ */ ? this.#tai(text, at) : -1;
     const last = this.#last;
     if (last) {
       const end = this.#try(last, text, at, nowSeconds);
@@ -106,8 +114,7 @@ export class TextTime {
     const clock = hours * 3600 + minutes * 60 + seconds;
     this.nanoseconds = Number((groups["f"] ?? groups["f3"] ?? "").padEnd(9, "0"));
     const offset = groups["z"] === undefined ? undefined : zoneOffset(groups["z"]);
-    const date = dateOf(groups);
-    if (!date) return false;
+    const date = dateOf(groups, nowSeconds);
     this.explicitness = (date.month >= 0 ? 1 : 0) + (date.year >= 0 ? 2 : 0) + (offset === undefined ? 0 : 1);
     const at = (year: number, month: number, day: number): number => {
       const days = dayNumber(year, month, day);
@@ -117,6 +124,16 @@ export class TextTime {
     };
     this.seconds = date.year >= 0 ? at(date.year, date.month, date.day) : latest(date, nowSeconds, at);
     return this.seconds >= 0 && this.seconds <= MAX_SECONDS;
+  }
+
+  #tai(text: string, at: number): number {
+    TAI64N.lastIndex = at;
+    const found = TAI64N.exec(text);
+    if (!found) return -1;
+    this.seconds = Number.parseInt(found[1]!, 16) - TAI_AHEAD;
+    this.nanoseconds = Number.parseInt(found[2]!, 16);
+    this.explicitness = 4;
+    return this.seconds >= 0 && this.nanoseconds < 1e9 ? TAI64N.lastIndex : -1;
   }
 
   #epoch(digits: string, fraction: string): boolean {
@@ -135,17 +152,31 @@ interface PartialDate {
   readonly day: number;
 }
 
-const dateOf = (groups: Groups): PartialDate | undefined => {
-  const { y, mo, mon, d, a, b, sep } = groups;
+const dateOf = (groups: Groups, nowSeconds: number): PartialDate => {
+  const { y, mo, mon, d, a } = groups;
+  if (a !== undefined) return numericDate(groups, nowSeconds);
   const year = y === undefined ? -1 : y.length === 2 ? 2000 + Number(y) : Number(y);
-  if (a !== undefined) {
-    // 08/04/2023 is read as in the US, 08.04.2023 and 08-04-2023 as elsewhere; a 13th month decides.
-    const [first, second] = [Number(a), Number(b)];
-    const dayFirst = first > 12 || (sep !== "/" && second <= 12);
-    return { year, month: (dayFirst ? second : first) - 1, day: dayFirst ? first : second };
-  }
   if (mon !== undefined) return { year, month: MONTHS.indexOf(mon.toLowerCase()), day: Number(d) };
   return mo === undefined ? { year: -1, month: -1, day: -1 } : { year, month: Number(mo) - 1, day: Number(d) };
+};
+
+/**
+ * 08/04/2023 is read as in the US, 08.04.2023 and 08-04-2023 as elsewhere; a 13th month decides. Where
+ * the year has two digits it may stand first (Hadoop, Spark): the reading nearer to now has it.
+ */
+const numericDate = ({ a, b, sep, y }: Groups, nowSeconds: number): PartialDate => {
+  const [first, second, third] = [Number(a), Number(b), Number(y)];
+  const dayFirst = first > 12 || (sep !== "/" && second <= 12);
+  const last: PartialDate = { year: y!.length === 2 ? 2000 + third : third, month: (dayFirst ? second : first) - 1, day: dayFirst ? first : second };
+  if (y!.length !== 2 || a!.length !== 2) return last;
+  const yearFirst: PartialDate = { year: 2000 + first, month: second - 1, day: third };
+  return distance(yearFirst, nowSeconds) < distance(last, nowSeconds) ? yearFirst : last;
+};
+
+/** Seconds before now; infinite for days that do not exist, and for those to come. */
+const distance = ({ year, month, day }: PartialDate, nowSeconds: number): number => {
+  const ago = nowSeconds - dayNumber(year, month, day) * DAY_SECONDS;
+  return ago >= -DAY_SECONDS ? Math.abs(ago) : Number.POSITIVE_INFINITY;
 };
 
 /** Days since 1970, NaN when there is no such day. */

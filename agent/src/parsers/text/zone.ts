@@ -10,7 +10,7 @@ const NAMED_ZONES: Readonly<Record<string, number>> = {
   MST: -7, MDT: -6, PST: -8, PDT: -7, AKST: -9, AKDT: -8, HST: -10, BRT: -3, SAST: 2,
 }; // prettier-ignore
 
-const OFFSET = /^(?:UTC|GMT)?([+-])(\d\d):?(\d\d)?$/;
+const OFFSET = /^(?:UTC|GMT)?([+-])(\d\d?):?(\d\d)?$/;
 
 /** Seconds ahead of UTC of `+02:00`, `-0700`, `+02`, `Z` or a known name; undefined for anything else. */
 export const zoneOffset = (text: string): number | undefined => {
@@ -20,7 +20,7 @@ export const zoneOffset = (text: string): number | undefined => {
   if (!offset) return undefined;
   const hours = Number(offset[2]);
   const minutes = Number(offset[3] ?? 0);
-  if (hours > 24 || minutes > 59) return undefined;
+  if (hours > 23 || minutes > 59) return undefined;
   return (offset[1] === "-" ? -1 : 1) * (hours * 3600 + minutes * 60);
 };
 
