@@ -34,8 +34,7 @@ const predictionOf = (id: string, line: string, nowSeconds: number): Prediction 
   };
 };
 
-/** With as many digits as it has, in threes: corpora that hold the time as a value print it so. */
-const isoOf = (seconds: number, nanoseconds: number): string => `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${String(nanoseconds).padStart(9, "0")}`.replace(/\.?(?:000)*$/, "Z");
+const isoOf = (seconds: number, nanoseconds: number): string => `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${String(nanoseconds).padStart(9, "0")}Z`;
 
 /** Attributes are text: of a JSON value that is an array or a boolean also the value. */
 const decode = (text: string): unknown[] => {
