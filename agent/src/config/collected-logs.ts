@@ -1,5 +1,6 @@
 /** Options of the sources that read logs which something else on this host collects: journald, docker, the kubelet. */
 
+import { CA_FILE, TOKEN_FILE } from "../core/kubernetes-api/service-account.ts";
 import { z } from "../core/zod.ts";
 import { duration, httpUrl, readFrom } from "./option-types.ts";
 
@@ -46,8 +47,8 @@ export const kubernetesSchema = z
     exclude: names().prefault([]).describe("Globs of logs to leave out."),
     node: z.string().prefault("").describe("Name of this node: only its pods are asked for. By default those of the whole cluster."),
     api_server: httpUrl.optional().describe("Address of the API server; by default the cluster's own. Outside of a cluster there is none, and metadata is what paths tell."),
-    token_file: z.string().prefault("/var/run/secrets/kubernetes.io/serviceaccount/token").describe("File with the bearer token, read anew for each connection."),
-    ca_file: z.string().prefault("/var/run/secrets/kubernetes.io/serviceaccount/ca.crt").describe("File with the certificates that the API server's is checked against."),
+    token_file: z.string().prefault(TOKEN_FILE).describe("File with the bearer token, read anew for each connection."),
+    ca_file: z.string().prefault(CA_FILE).describe("File with the certificates that the API server's is checked against."),
     select: z.enum(["all", "annotated"]).prefault("all").describe("`all`: every pod without the annotation `obs.io/exclude` (`true`, or names of containers); `annotated`: only those with `obs.io/include`."),
     labels: names().prefault(["*"]).describe("Labels of pods that become attributes `k8s.pod.label.NAME`; `*` stands for anything."),
     annotations: names().prefault([]).describe("Annotations of pods that become attributes `k8s.pod.annotation.NAME`."),

@@ -4,7 +4,7 @@
  */
 
 import type { Agent, Dispatcher } from "undici";
-import { jsonLines } from "../containers/json-lines.ts";
+import { jsonLines } from "../../core/json-lines.ts";
 
 /** The parts of `GET /containers/ID/json` that are used. */
 export interface InspectedContainer {

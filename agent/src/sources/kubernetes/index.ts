@@ -5,13 +5,15 @@
 
 import type { KubernetesOptions } from "../../config/collected-logs.ts";
 import type { LineShard, Source } from "../../core/contracts.ts";
+import { ApiServer } from "../../core/kubernetes-api/api-server.ts";
+import { ListWatch } from "../../core/kubernetes-api/list-watch.ts";
+import { apiAddress, serviceAccountAccess } from "../../core/kubernetes-api/service-account.ts";
 import { ContainerShard } from "../containers/container-shard.ts";
 import type { ContainerSourceDeps } from "../containers/contracts.ts";
 import { compileNames } from "../containers/name-filter.ts";
 import { followerPositions } from "../containers/positions.ts";
-import { ApiServer, apiAddress } from "./api-server.ts";
+import type { Pod } from "./describe.ts";
 import { PodBook } from "./pod-book.ts";
-import { PodWatch } from "./pod-watch.ts";
 
 const ID_PREFIX = "kubernetes/";
 
@@ -20,8 +22,8 @@ export const createKubernetesSource = (options: KubernetesOptions, shard: LineSh
   const { include, exclude, read_from: readFrom, environment = "", node, select, token_file: tokenFile, ca_file: caFile, partial_wait: partialWaitMs } = options;
   const { own, places } = followerPositions(deps.positions, ID_PREFIX);
   const stopping = new AbortController();
-  const address = apiAddress({ address: options.api_server ?? "", tokenFile, caFile });
-  const api = address === undefined ? undefined : new ApiServer(address, { address, tokenFile, caFile });
+  const address = apiAddress(options.api_server);
+  const api = address === undefined ? undefined : new ApiServer(() => serviceAccountAccess({ address, tokenFile, caFile }));
   const book = new PodBook({
     clock, counters, select, node, wantsLabel: compileNames(options.labels), wantsAnnotation: compileNames(options.annotations),
     metadataWaitMs: api ? options.metadata_wait : 0,
@@ -33,8 +35,11 @@ export const createKubernetesSource = (options: KubernetesOptions, shard: LineSh
   let starting: Promise<void> | undefined;
   let ending: Promise<void> | undefined;
 
+  const watchPods = (server: ApiServer): ListWatch<Pod> =>
+    new ListWatch({ api: server, clock, path: "/api/v1/pods", ...(node && { fieldSelector: `spec.nodeName=${node}` }), firstList: "cached", take: (object) => object as Pod, events: book });
+
   const start = async (): Promise<void> => {
-    if (api) watching = new PodWatch({ api, clock, node, events: book }).run(stopping.signal);
+    if (api) watching = watchPods(api).run(stopping.signal);
     else log.info("no API server is known: what is said of pods is what the paths of their logs tell");
     await files.start();
   };

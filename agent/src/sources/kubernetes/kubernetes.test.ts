@@ -5,11 +5,12 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { KubernetesOptions } from "../../config/collected-logs.ts";
 import { systemClock } from "../../core/clock.ts";
+import { ApiDouble } from "../../core/kubernetes-api/api-double.ts";
+import { pod } from "../../core/kubernetes-api/fixtures.ts";
+import { apiAddress } from "../../core/kubernetes-api/service-account.ts";
 import { createLog } from "../../core/log.ts";
 import { createFileSource, fileSourceSchema } from "../file/index.ts";
 import { RecordingShard } from "../file/recording-shard.ts";
-import { ApiDouble, pod } from "./api-double.ts";
-import { apiAddress } from "./api-server.ts";
 import { describePodContainer, type Pod } from "./describe.ts";
 import { createKubernetesSource } from "./index.ts";
 import { placeOfLog } from "./log-path.ts";
@@ -291,5 +292,5 @@ describe("names", () => {
     [{ KUBERNETES_SERVICE_HOST: "10.0.0.1", KUBERNETES_SERVICE_PORT: "6443" }, "https://10.0.0.1:6443"],
     [{ KUBERNETES_SERVICE_HOST: "fd00::1" }, "https://[fd00::1]:443"],
     [{}, undefined],
-  ])("of the API server: %j", (environment, address) => expect(apiAddress({ address: "", tokenFile: "", caFile: "", environment })).toBe(address));
+  ])("of the API server: %j", (environment, address) => expect(apiAddress(undefined, environment)).toBe(address));
 });

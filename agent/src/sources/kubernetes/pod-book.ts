@@ -1,11 +1,11 @@
 /** Pods by the paths of their logs. */
 
 import type { Clock } from "../../core/clock.ts";
+import type { WatchEvents } from "../../core/kubernetes-api/list-watch.ts";
 import type { ContainerBook, ContainerCounters, Description } from "../containers/contracts.ts";
 import { WaitingRoom } from "../containers/waiting-room.ts";
 import { describePlace, describePodContainer, type DescribeOptions, type Pod } from "./describe.ts";
 import { placeOfLog, type LogPlace } from "./log-path.ts";
-import type { PodEvents } from "./pod-watch.ts";
 
 /** Deleted pods that are still known: their last lines are read after they are gone. */
 const MAX_DELETED = 1_000;
@@ -25,7 +25,7 @@ const nameOf = ({ namespace, name }: Pod["metadata"]): string => `${namespace}/$
 /** The API server's name for the pod of a static manifest is another than the kubelet's: it is known by its hash. */
 const CONFIG_HASH = "kubernetes.io/config.hash";
 
-export class PodBook implements ContainerBook, PodEvents {
+export class PodBook implements ContainerBook, WatchEvents<Pod> {
   readonly #options: PodBookOptions;
   readonly #byUid = new Map<string, Pod>();
   /** The last pod of that name: links do not tell the uid. */
@@ -75,8 +75,8 @@ export class PodBook implements ContainerBook, PodEvents {
     this.#room.arrived(nameOf(pod.metadata));
   }
 
-  deleted(uid: string): void {
-    this.#remove(uid);
+  deleted({ metadata }: Pod): void {
+    this.#remove(metadata.uid);
     this.#measure();
   }
 
