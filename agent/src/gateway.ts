@@ -63,7 +63,7 @@ export const createGateway = async ({ dataDir, transport, log = silentLog, clock
   const buffer = await openDiskBuffer({ folder: dataDir, maxBytes, deadLetterMaxBytes: maxBytes / DEAD_LETTER_SHARE, keepAcknowledgedMs: KEEP_ACKNOWLEDGED_MS, clock, log, counters });
   const block = new LogBlock();
   const metricShards = new Map<string, ScrapeShard>();
-  const sender = new Sender({ queue: buffer, transport, maxInFlight, backOff: BACK_OFF, clock, log, counters, onResend: (streams) => streams.includes("series") && metricShards.clear() });
+  const sender = new Sender({ queue: buffer.main, transport, maxInFlight, backOff: BACK_OFF, clock, log, counters, onResend: (streams) => streams.includes("series") && metricShards.clear() });
   sender.start();
   let closing: Promise<void> | undefined;
 

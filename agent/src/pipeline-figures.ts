@@ -1,8 +1,8 @@
 /** The figures of a pipeline: what /metrics shows beyond what its parts count themselves. */
 
 import { readlinkSync } from "node:fs";
-import type { Status } from "./admin/status.ts";
-import type { MetricsRegistry } from "./core/counters.ts";
+import type { OutputStatus, Status } from "./admin/status.ts";
+import { withLabels, type Counters, type MetricsRegistry } from "./core/counters.ts";
 import { VERSION } from "./core/version.ts";
 import type { RowCounts } from "./rows/contracts.ts";
 
@@ -23,10 +23,19 @@ export const outputsOfThisProcess = (): string[] =>
     }
   });
 
-const setLedger = (counters: MetricsRegistry, { signals, lines }: Status): void => {
+const setLines = (counters: Counters, { lines }: Status): void => {
   counters.set("obs_lines_total", {}, lines.lines);
   counters.set("obs_lines_blank_total", {}, lines.blank);
   counters.set("obs_lines_joined_total", {}, lines.joined);
+};
+
+/** What one output has come to. */
+const setOutput = (counters: Counters, { signals, backend, batches, acknowledgedBatches, deadLetterBytes }: Omit<OutputStatus, "name" | "deadLetterBatches" | "rows">): void => {
+  counters.set("obs_sender_in_flight", {}, backend.inFlight);
+  counters.set("obs_sender_backend_up", {}, backend.up ? 1 : 0);
+  counters.set("obs_buffer_batches", {}, batches);
+  counters.set("obs_buffer_acknowledged_batches", {}, acknowledgedBatches);
+  counters.set("obs_buffer_dead_letter_bytes", {}, deadLetterBytes);
   for (const [signal, { records, stored, refused, dropped, deadLettered, buffered, gap }] of Object.entries(signals)) {
     counters.set("obs_component_received_events_total", { signal }, records);
     counters.set("obs_component_sent_events_total", { signal }, stored);
@@ -41,9 +50,6 @@ const setLedger = (counters: MetricsRegistry, { signals, lines }: Status): void 
 const setBuffer = (counters: MetricsRegistry, { buffer }: Status): void => {
   counters.set("obs_buffer_bytes", {}, buffer.bytes);
   counters.set("obs_buffer_max_bytes", {}, buffer.maxBytes);
-  counters.set("obs_buffer_batches", {}, buffer.batches);
-  counters.set("obs_buffer_acknowledged_batches", {}, buffer.acknowledgedBatches);
-  counters.set("obs_buffer_dead_letter_bytes", {}, buffer.deadLetterBytes);
   counters.set("obs_buffer_commits_total", {}, buffer.commits);
 };
 
@@ -55,12 +61,10 @@ const setRows = (counters: MetricsRegistry, blocks: readonly RowCounts[]): void 
   for (const [outcome, rows] of sums) counters.set("obs_rows_total", { outcome: outcome.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) }, rows);
 };
 
-const setProcess = (counters: MetricsRegistry, { agentId, host, uptimeSeconds, backend }: Status): void => {
+const setProcess = (counters: MetricsRegistry, { agentId, host, uptimeSeconds }: Status): void => {
   const { user, system } = process.cpuUsage();
   counters.set("obs_agent_info", { version: VERSION, host, agent_id: agentId }, 1);
   counters.set("obs_agent_uptime_seconds", {}, uptimeSeconds);
-  counters.set("obs_sender_in_flight", {}, backend.inFlight);
-  counters.set("obs_sender_backend_up", {}, backend.up ? 1 : 0);
   counters.set("process_cpu_seconds_total", {}, (user + system) / 1e6);
   counters.set("process_resident_memory_bytes", {}, process.memoryUsage.rss());
 };
@@ -69,7 +73,9 @@ const setProcess = (counters: MetricsRegistry, { agentId, host, uptimeSeconds, b
 export const collectFigures = (counters: MetricsRegistry, status: () => Status, blocks: () => readonly RowCounts[]): void =>
   counters.onCollect(() => {
     const now = status();
-    setLedger(counters, now);
+    setLines(counters, now);
+    setOutput(counters, { ...now.buffer, backend: now.backend, signals: now.signals });
+    for (const output of now.outputs) setOutput(withLabels(counters, { output: output.name }), output);
     setBuffer(counters, now);
     setRows(counters, blocks());
     setProcess(counters, now);

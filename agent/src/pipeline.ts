@@ -12,6 +12,7 @@
  *                                     workers/    the same in worker threads, for files, where `workers` asks for it
  *   buffer                            buffer/     batch and positions in one atomic synced write
  *   send                              sinks/      until acknowledged, or refused for good
+ *                                                 (output-set.ts: to one backend or several)
  */
 
 import { startAdmin, type AdminServer } from "./admin/server.ts";
@@ -24,15 +25,11 @@ import { ClockSkew, correctedClock } from "./core/clock-skew.ts";
 import { MetricsRegistry } from "./core/counters.ts";
 import { FieldCensus } from "./core/field-census.ts";
 import type { Log } from "./core/log.ts";
-import { VERSION } from "./core/version.ts";
 import { sourcePlanner } from "./open-sources.ts";
+import { OutputSet } from "./output-set.ts";
 import { collectFigures } from "./pipeline-figures.ts";
 import type { SeriesTable } from "./rows/series-table.ts";
 import type { RowCounts } from "./rows/contracts.ts";
-import { FieldReporter } from "./sinks/field-reporter.ts";
-import { HttpClient } from "./sinks/http-client.ts";
-import { HttpTransport } from "./sinks/http-transport.ts";
-import { Sender } from "./sinks/sender.ts";
 import { SourceSet, type Replaced } from "./source-set.ts";
 import { pathFilter } from "./sources/file/index.ts";
 import type { StdinSource } from "./sources/stdin/index.ts";
@@ -58,7 +55,7 @@ export interface Pipeline {
   /** Stops reading, makes durable what was read, and waits `drainMs` at most for acknowledgements. */
   stop(drainMs: number): Promise<void>;
   /**
-   * Goes over to another configuration with the same `data_dir` and `buffer`. Sources that did not
+   * Goes over to another configuration with the same `data_dir`, `buffer` and names of `outputs`. Sources that did not
    * change go on; when a new one does not start, the old configuration stays and the fault is thrown.
    */
   reload(config: AgentConfig): Promise<Replaced>;
@@ -81,7 +78,7 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
   // buffer
   const buffer = await openDiskBuffer({
     folder: dataDir, maxBytes: config.buffer.max_size, deadLetterMaxBytes: config.buffer.dead_letter_max_size,
-    keepAcknowledgedMs: config.buffer.keep_acknowledged, maxAgeMs: config.buffer.max_age, whenFull: config.buffer.when_full, onCommit: (batches) => (tap.see(batches), census.see(batches)),
+    keepAcknowledgedMs: config.buffer.keep_acknowledged, maxAgeMs: config.buffer.max_age, whenFull: config.buffer.when_full, outputs: config.outputs, onCommit: (batches) => (tap.see(batches), census.see(batches)),
     ...(config.bufferKey && { encryptionKey: config.bufferKey }), ...(newAgentId !== undefined && { newAgentId }), clock, log, counters,
   });
 
@@ -102,26 +99,9 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
   const sources = new SourceSet();
 
   // send
-  const openSender = ({ endpoint, apiKey, tls, send }: AgentConfig): Sender => {
-    const transport = new HttpTransport({
-      endpoint, apiKey, tls, connections: send.max_in_flight, timeoutMs: send.timeout, userAgent: `obs-agent/${VERSION}`,
-      nowMs: () => clock.nowMs(), onServerTime: (time) => skew.learn(time),
-      onAgentIdTaken: (taken) => void buffer.leaveAgentId(taken).catch((error: unknown) => log.error("the new agent id is not durable", { error })),
-    });
-    return new Sender({
-      queue: buffer, transport, maxInFlight: send.max_in_flight, backOff: { firstMs: send.retry_first, longestMs: send.retry_longest }, clock, log, counters,
-      onResend: (streams) => streams.includes("series") && seriesTables.forEach((table) => table.resendAll()),
-    });
-  };
-  let sender = openSender(config);
-  const openReporter = ({ endpoint, apiKey, tls, send, fields }: AgentConfig): FieldReporter => {
-    const { origin, pathname } = new URL(endpoint);
-    const client = new HttpClient({ origin, connections: 1, timeoutMs: send.timeout, ...(tls && { tls }) });
-    return new FieldReporter({ client, path: `${pathname.replace(/\/$/, "")}/api/v1/fields`, apiKey, userAgent: `obs-agent/${VERSION}`, intervalMs: fields.report_interval, report: () => census.report(), clock, log });
-  };
-  let reporter = openReporter(config);
+  const outputs = new OutputSet({ buffer, census, skew, clock, log, counters, onResend: (streams) => streams.includes("series") && seriesTables.forEach((table) => table.resendAll()) }, config);
 
-  const status = (): Status => statusOf({ host: config.host, dataDir, endpoint: config.endpoint, startedMs, nowMs: clock.nowMs(), buffer: buffer.state(), sender });
+  const status = (): Status => statusOf({ host: config.host, dataDir, startedMs, nowMs: clock.nowMs(), buffer: buffer.state(), outputs: outputs.all });
   counters.onCollect(() => counters.set("obs_agent_clock_skew_seconds", {}, skew.aheadMs / 1_000));
   collectFigures(counters, status, () => rowCounts);
   counters.onCollect(() => counters.set("obs_rows_total", { outcome: "not_finite" }, seriesTables.reduce((sum, { notFinite }) => sum + notFinite, 0)));
@@ -133,14 +113,13 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
   return {
     async start() {
       admin = await openAdmin(config);
-      sender.start();
-      reporter.start();
+      outputs.start();
       await sources.start(planSources(config));
     },
     async finished(signal) {
       await stdin?.done;
       await sources.flush();
-      await sender.drained(signal);
+      await outputs.drained(signal);
     },
     async reload(next) {
       const old = config;
@@ -148,19 +127,8 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
       wasFollowed = (path) => followed.some(({ wants }) => wants(path));
       const replaced = await sources.replace(planSources(next), async () => void (positions = await buffer.readPositions()));
       config = next;
-      const isSame = (of: (config: AgentConfig) => unknown): boolean => JSON.stringify(of(old)) === JSON.stringify(of(next));
-      if (!isSame(({ endpoint, apiKey, tls, send, fields }) => [endpoint, apiKey, tls, send, fields])) {
-        await reporter.stop();
-        reporter = openReporter(next);
-        reporter.start();
-      }
-      if (!isSame(({ endpoint, apiKey, tls, send }) => [endpoint, apiKey, tls, send])) {
-        await sender.stop();
-        buffer.takeBackAll();
-        sender = openSender(next);
-        sender.start();
-      }
-      if (!isSame((of) => of.admin)) {
+      await outputs.replace(next);
+      if (JSON.stringify(old.admin) !== JSON.stringify(next.admin)) {
         await admin?.close();
         admin = await openAdmin(next);
       }
@@ -168,13 +136,13 @@ export const createPipeline = async ({ config: first, log, clock = systemClock, 
     },
     stop(drainMs) {
       return (running ??= (async () => {
-        await reporter.stop();
+        await outputs.stopReports();
         await sources.stop();
         const patience = AbortSignal.timeout(drainMs);
         const flushed = sources.flush().catch((error: unknown) => log.error("what was read last is not durable and will be read again", { error }));
         await Promise.race([flushed, new Promise((resolve) => patience.addEventListener("abort", resolve, { once: true }))]);
-        await sender.drainedOrAway(patience);
-        await sender.stop();
+        await outputs.drainedOrAway(patience);
+        await outputs.stop();
         await admin?.close();
         await buffer.close();
         await sources.close();

@@ -5,7 +5,7 @@
  */
 
 import type { Database } from "./database.ts";
-import { rangeOf } from "./keys.ts";
+import { batchKeyIn, entryKey, rangeOf } from "./keys.ts";
 
 const PAGE = 64;
 /** Sorts after every batch key of a run. */
@@ -20,16 +20,21 @@ export interface FoundEntry {
 
 export class EntryCursor {
   readonly #database: Database;
+  readonly #output: string;
+  readonly #bounds: { readonly gt: string; readonly lt: string };
   readonly #runs: string[];
   readonly #again: string[] = [];
   #page: FoundEntry[] = [];
-  #at = rangeOf("i").gt;
+  #at: string;
   #foundDone = false;
   #run = 0;
 
   /** `run` is the key prefix `<agent>-<epoch>-` of this process. */
-  constructor(database: Database, run: string) {
+  constructor(database: Database, output: string, run: string) {
     this.#database = database;
+    this.#output = output;
+    this.#bounds = rangeOf("i", output);
+    this.#at = this.#bounds.gt;
     this.#runs = [run];
   }
 
@@ -46,7 +51,7 @@ export class EntryCursor {
   async next(): Promise<FoundEntry | undefined> {
     while (this.#again.length > 0) {
       const batchKey = this.#again[0]!;
-      const value = await this.#database.get(`i/${batchKey}`);
+      const value = await this.#database.get(this.#keyOf(batchKey));
       this.#again.shift();
       if (value) return { batchKey, value, repeat: true };
     }
@@ -56,14 +61,14 @@ export class EntryCursor {
 
   async #pageOfFound(): Promise<FoundEntry[]> {
     for (;;) {
-      const rows = await this.#read(this.#at, rangeOf("i").lt);
+      const rows = await this.#read(this.#at, this.#bounds.lt);
       if (rows.length === 0) {
         this.#foundDone = true;
         return this.#pageOfRuns();
       }
       const last = rows.at(-1)!.batchKey;
       const lastRun = this.#runs.find((run) => last.startsWith(run));
-      this.#at = `i/${lastRun === undefined ? last : lastRun + END_OF_RUN}`;
+      this.#at = this.#keyOf(lastRun === undefined ? last : lastRun + END_OF_RUN);
       const found = rows.filter(({ batchKey }) => !this.#runs.some((run) => batchKey.startsWith(run)));
       if (found.length > 0) return found.map((row) => ({ ...row, repeat: true }));
     }
@@ -73,23 +78,27 @@ export class EntryCursor {
     for (;;) {
       const rows = await this.#readRun();
       if (rows.length > 0) {
-        this.#at = `i/${rows.at(-1)!.batchKey}`;
+        this.#at = this.#keyOf(rows.at(-1)!.batchKey);
         return rows;
       }
       const next = this.#runs[this.#run + 1];
-      if (next === undefined || (await this.#read(`i/${next}`, `i/${next}${END_OF_RUN}`)).length === 0) return [];
+      if (next === undefined || (await this.#read(this.#keyOf(next), this.#keyOf(next + END_OF_RUN))).length === 0) return [];
       // A batch of the next run is durable, so every batch of this one is: one last look decides.
       if ((await this.#readRun()).length === 0) this.#run += 1;
     }
   }
 
+  #keyOf(batchKey: string): string {
+    return entryKey("i", batchKey, this.#output);
+  }
+
   #readRun(): Promise<FoundEntry[]> {
-    const run = `i/${this.#runs[this.#run]}`;
+    const run = this.#keyOf(this.#runs[this.#run]!);
     return this.#read(this.#at.startsWith(run) && !this.#at.endsWith(END_OF_RUN) ? this.#at : run, run + END_OF_RUN);
   }
 
   async #read(gt: string, lt: string): Promise<FoundEntry[]> {
     const rows = await this.#database.iterator({ gt, lt, limit: PAGE }).all();
-    return rows.map(([key, value]) => ({ batchKey: key.slice(2), value, repeat: false }));
+    return rows.map(([key, value]) => ({ batchKey: batchKeyIn(key), value, repeat: false }));
   }
 }

@@ -12,6 +12,7 @@ import type { Database } from "./database.ts";
 import type { DiskBuffer } from "./disk-buffer.ts";
 import { decodeEntry, encodeEntry } from "./entry.ts";
 import { ack, commitBatch, LARGE, open, takeAll, withFolder } from "./fixtures.ts";
+import type { BodyToKeep } from "./segments.ts";
 import type { SegmentStore } from "./segments.ts";
 
 const expectNoGap = (buffer: DiskBuffer): void => {
@@ -164,7 +165,7 @@ const quota = () => {
     state,
     wrap: ({ database, segments }: { database: Database; segments: SegmentStore }) => ({
       segments: Object.create(segments, {
-        append: { value: (bodies: readonly Uint8Array[]) => (state.isFull && bodies.length > 0 ? Promise.reject(full()) : segments.append(bodies)) },
+        append: { value: (bodies: readonly BodyToKeep[]) => (state.isFull && bodies.length > 0 ? Promise.reject(full()) : segments.append(bodies)) },
       }) as SegmentStore,
       database: new Proxy(database, {
         get: (target, name) => {
@@ -188,7 +189,7 @@ describe("a full disk", () => {
       state.isFull = true;
       let isDurable = false;
       const waiting = commitBatch(buffer, { bytes: LARGE }).then(() => (isDurable = true));
-      await buffer.acknowledge(batch!, ack(10));
+      await buffer.main.acknowledge(batch!, ack(10));
       expect(isDurable).toBe(false);
       expect(buffer.state().ledger.signals.logs).toMatchObject({ records: 10, stored: 10 });
       state.isFull = false;

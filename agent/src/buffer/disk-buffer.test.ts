@@ -26,7 +26,7 @@ describe("disk buffer", () => {
         expect(found).toMatchObject({ key: batch.key, attempt: 2, rawBytes: bytes * 4 });
         expect(Buffer.from(found!.body).equals(Buffer.from(batch.body))).toBe(true);
         expect(second.state().agentId).toBe(first.state().agentId);
-        await second.acknowledge(found!, ack(10));
+        await second.main.acknowledge(found!, ack(10));
         expect(second.state()).toMatchObject({ batches: 0, bytes: 0 });
         await second.close();
       }));
@@ -109,9 +109,9 @@ describe("disk buffer", () => {
       for (let i = 0; i < 4; i++) await commitBatch(buffer, { bytes: i % 2 ? LARGE : 50 });
       await commitBatch(buffer, { stream: "samples", rows: 5 });
       const [one, two, three] = await takeAll(buffer);
-      await buffer.acknowledge(one!, ack(8, "boot", { too_old: 2 }));
-      await buffer.deadLetter(two!, "batch_malformed");
-      await buffer.acknowledge(three!, ack(10));
+      await buffer.main.acknowledge(one!, ack(8, "boot", { too_old: 2 }));
+      await buffer.main.deadLetter(two!, "batch_malformed");
+      await buffer.main.acknowledge(three!, ack(10));
       expect(gaps(buffer)).toEqual(STREAM_NAMES.map(() => 0));
       await buffer.close();
       const again = await open(folder);
@@ -125,7 +125,7 @@ describe("disk buffer", () => {
     withFolder(async (folder) => {
       const buffer = await open(folder, { deadLetterMaxBytes: 250 });
       for (let i = 0; i < 4; i++) await commitBatch(buffer, { bytes: 100 });
-      for (const batch of await takeAll(buffer)) await buffer.deadLetter(batch, "batch_malformed");
+      for (const batch of await takeAll(buffer)) await buffer.main.deadLetter(batch, "batch_malformed");
       expect(buffer.state()).toMatchObject({ deadLetterBatches: 2, deadLetterBytes: 200, batches: 0 });
       expect(buffer.state().ledger.signals.logs.deadLettered).toBe(40);
       await buffer.close();
@@ -142,7 +142,7 @@ describe("disk buffer", () => {
       const taken = await takeAll(buffer);
       expect(hasRoom).toBe(false);
       // One segment holds both: it goes when the second one is settled.
-      for (const batch of taken) await buffer.acknowledge(batch, ack(10));
+      for (const batch of taken) await buffer.main.acknowledge(batch, ack(10));
       await waiting;
       const aborted = new AbortController();
       await commitBatch(buffer, { bytes: 2 * LARGE });
@@ -158,16 +158,16 @@ describe("disk buffer", () => {
       const batch = await commitBatch(buffer, { bytes: LARGE });
       await commitBatch(buffer);
       const [first, second] = await takeAll(buffer);
-      await buffer.acknowledge(first!, ack(10, "boot-1"));
+      await buffer.main.acknowledge(first!, ack(10, "boot-1"));
       expect(buffer.state()).toMatchObject({ acknowledgedBatches: 1, rows: { logs: 10 } });
-      await buffer.acknowledge(second!, ack(10, "boot-2"));
+      await buffer.main.acknowledge(second!, ack(10, "boot-2"));
       const [repeat] = await takeAll(buffer);
       expect(repeat).toMatchObject({ key: batch.key, attempt: 2 });
       expect(gaps(buffer)).toEqual(STREAM_NAMES.map(() => 0));
-      await buffer.acknowledge(repeat!, ack(10, "boot-2"));
+      await buffer.main.acknowledge(repeat!, ack(10, "boot-2"));
       // A boot that was seen before is no news: two backends may each name their own store.
       await commitBatch(buffer);
-      await buffer.acknowledge((await takeAll(buffer))[0]!, ack(10, "boot-1"));
+      await buffer.main.acknowledge((await takeAll(buffer))[0]!, ack(10, "boot-1"));
       expect(await takeAll(buffer)).toEqual([]);
       expect(buffer.state().ledger.signals.logs).toMatchObject({ records: 30, stored: 30 });
       await buffer.close();
@@ -177,15 +177,15 @@ describe("disk buffer", () => {
     withFolder(async (folder) => {
       const buffer = await open(folder, { keepAcknowledgedMs: 60_000 });
       await commitBatch(buffer, { bytes: LARGE });
-      await buffer.acknowledge((await takeAll(buffer))[0]!, ack(10, "boot-1"));
+      await buffer.main.acknowledge((await takeAll(buffer))[0]!, ack(10, "boot-1"));
       await buffer.close();
       const later = await open(folder, { keepAcknowledgedMs: 60_000 });
       await commitBatch(later);
-      await later.acknowledge((await takeAll(later))[0]!, ack(10, "boot-2"));
+      await later.main.acknowledge((await takeAll(later))[0]!, ack(10, "boot-2"));
       expect(await takeAll(later)).toHaveLength(1);
       await later.close();
       const full = await open(folder, { keepAcknowledgedMs: 60_000, maxBytes: 1000 });
-      for (const batch of await takeAll(full)) await full.acknowledge(batch, ack(10, "boot-2"));
+      for (const batch of await takeAll(full)) await full.main.acknowledge(batch, ack(10, "boot-2"));
       await full.whenRoom();
       expect(full.state()).toMatchObject({ acknowledgedBatches: 0, bytes: 0 });
       await full.close();

@@ -5,9 +5,11 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { conservationGap } from "../core/conservation.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
+import type { BufferedBatch } from "../core/contracts.ts";
 import { createLog } from "../core/log.ts";
 import type { DiskBuffer } from "./disk-buffer.ts";
 import { ack, commitBatch, LARGE, open, takeAll, withFolder } from "./fixtures.ts";
+import type { BodyToKeep } from "./segments.ts";
 import type { OpenBufferOptions } from "./open-buffer.ts";
 
 const WHEN_FULL = { old: "drop_oldest", other: "drop_oldest", young: "drop_newest", patient: "push_back" } as const;
@@ -61,10 +63,10 @@ describe.each([["segments", LARGE], ["LevelDB", 20_000]])("a full buffer (bodies
     withFolder(async (folder) => {
       const first = await openSmall(folder);
       const keys = await commitMany(first, fits, "old", bytes);
-      const [sent] = [await first.next()];
+      const [sent] = [await first.main.next()];
       await first.close();
       const second = await openSmall(folder);
-      const again = await second.next();
+      const again = await second.main.next();
       expect(again!.key).toBe(sent!.key);
       await commitMany(second, fits, "old", bytes);
       const left = [again!, ...(await takeAll(second))].map(({ key }) => key);
@@ -115,7 +117,7 @@ describe("policies by source", () => {
     withFolder(async (folder) => {
       const buffer = await openSmall(folder, { keepAcknowledgedMs: 60_000 });
       await commitMany(buffer, 9, "old");
-      for (let i = 0; i < 2; i++) await buffer.acknowledge((await buffer.next())!, ack(10));
+      for (let i = 0; i < 2; i++) await buffer.main.acknowledge((await buffer.main.next())!, ack(10));
       await commitMany(buffer, 2, "old");
       expect(droppedOf(buffer)).toEqual({});
       expect(buffer.state()).toMatchObject({ batches: 9, acknowledgedBatches: 0 });
@@ -140,7 +142,7 @@ describe("policies by source", () => {
         log: createLog({ level: "info", format: "text", write: (line) => void lines.push(line) }),
         wrap: ({ database, segments }) => ({
           database,
-          segments: Object.create(segments, { append: { value: (bodies: readonly Uint8Array[]) => (isFull && bodies.length > 0 ? Promise.reject(full) : segments.append(bodies)) } }) as typeof segments,
+          segments: Object.create(segments, { append: { value: (bodies: readonly BodyToKeep[]) => (isFull && bodies.length > 0 ? Promise.reject(full) : segments.append(bodies)) } }) as typeof segments,
         }),
       });
       isFull = true;
@@ -184,13 +186,13 @@ describe("the age limit", () => {
       const { clock, advance } = handClock();
       const buffer = await openSmall(folder, { clock, maxAgeMs: 60_000, whenFull: {} });
       await commitMany(buffer, 3, "patient");
-      const sent = await buffer.next();
+      const sent = await buffer.main.next();
       advance(40_000);
       const [young] = await commitMany(buffer, 1, "patient");
       advance(30_000);
       await expect.poll(() => droppedOf(buffer)).toEqual({ expired: 20 });
       expect((await takeAll(buffer)).map(({ key }) => key)).toEqual([young]);
-      await buffer.acknowledge(sent!, ack(10));
+      await buffer.main.acknowledge(sent!, ack(10));
       expectNoGap(buffer);
       await buffer.close();
     }));
@@ -229,7 +231,7 @@ it("counts exactly what is missing, whatever is committed, sent and restarted", 
     fc.asyncProperty(fc.array(fc.record({ what: fc.constantFrom("commit", "commit", "commit", "send", "settle", "restart"), source: fc.constantFrom("old", "young", "other"), large: fc.boolean() }), { minLength: 20, maxLength: 60 }), (steps) =>
       withFolder(async (folder) => {
         let buffer = await openSmall(folder, { maxBytes: 400_000, keepAcknowledgedMs: 60_000 });
-        const out = new Map<string, NonNullable<Awaited<ReturnType<DiskBuffer["next"]>>>>();
+        const out = new Map<string, BufferedBatch>();
         const seen = new Set<string>();
         let committed = 0;
         for (const { what, source, large } of steps) {
@@ -237,12 +239,12 @@ it("counts exactly what is missing, whatever is committed, sent and restarted", 
             await commitBatch(buffer, { source, bytes: large ? LARGE : 5_000 });
             committed += 1;
           } else if (what === "send") {
-            const batch = await buffer.next();
+            const batch = await buffer.main.next();
             if (batch) out.set(batch.key, batch);
             if (batch) seen.add(batch.key);
           } else if (what === "settle") {
             const [batch] = out.values();
-            if (batch && out.delete(batch.key)) await buffer.acknowledge(batch, ack(10));
+            if (batch && out.delete(batch.key)) await buffer.main.acknowledge(batch, ack(10));
           } else {
             await buffer.close();
             out.clear();

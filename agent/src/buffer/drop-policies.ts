@@ -1,26 +1,25 @@
-/** The policies of one buffer: what each source's batches do when the budget is used up, and the age limit. */
+/** The policies of one output: what each source's batches do when the budget is used up, and the age limit. */
 
 import { steadyMs, type Clock } from "../core/clock.ts";
 import type { WhenFull } from "../core/batch-buffer.ts";
 import type { Log } from "../core/log.ts";
 import { DropQueue, type Droppable } from "./drop-queue.ts";
-import type { Entry, SegmentPlace } from "./entry.ts";
-import { diskBytes } from "./operations.ts";
+import type { Entry } from "./entry.ts";
 
 export interface DropOptions {
   /** Batches that wait longer are dropped, and counted; 0, the default: never. */
   readonly maxAgeMs?: number;
   /** By class of source; those not named push back. */
   readonly whenFull?: Readonly<Record<string, WhenFull>>;
+  /** For every source, in place of `whenFull`. */
+  readonly whenFullForAll?: WhenFull;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** Whether batches that are on the disk may be dropped. */
-export const mayDrop = ({ maxAgeMs = 0, whenFull = {} }: Pick<DropOptions, "maxAgeMs" | "whenFull">): boolean => maxAgeMs > 0 || Object.values(whenFull).includes("drop_oldest");
-
-/** How full a segment is: it is removed when nothing in it is needed. */
-export type SegmentUsage = (segment: number) => { readonly entries: number; readonly bytes: number };
+export const mayDrop = ({ maxAgeMs = 0, whenFull = {}, whenFullForAll }: Pick<DropOptions, "maxAgeMs" | "whenFull" | "whenFullForAll">): boolean =>
+  maxAgeMs > 0 || (whenFullForAll === undefined ? Object.values(whenFull) : [whenFullForAll]).includes("drop_oldest");
 
 /** Old batches are looked for so many times within the age limit, and at least once a minute. */
 const AGE_CHECKS = 8;
@@ -29,20 +28,18 @@ const WARNING_INTERVAL_MS = 60_000;
 
 export class DropPolicies {
   readonly #options: DropOptions;
-  readonly #usage: SegmentUsage;
   /** Present when batches that are on the disk may be dropped. */
   readonly queue: DropQueue | undefined;
   #droppedRows = 0;
   #warnAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: DropOptions, usage: SegmentUsage) {
+  constructor(options: DropOptions) {
     this.#options = options;
-    this.#usage = usage;
     this.queue = mayDrop(options) ? new DropQueue() : undefined;
   }
 
   of(source: string): WhenFull {
-    return this.#options.whenFull?.[source] ?? "push_back";
+    return this.#options.whenFullForAll ?? this.#options.whenFull?.[source] ?? "push_back";
   }
 
   droppable({ key, stream, rows, bodyBytes, place, source = "" }: Entry): Droppable {
@@ -60,18 +57,10 @@ export class DropPolicies {
     this.queue?.becameDurable(droppable);
   }
 
-  /** What has to go, after what is settled, to free `bytes` for a batch of this source; `freedBytes` is less when that cannot be. */
-  choose(source: string, bytes: number, settled: readonly Pick<Entry, "bodyBytes" | "place">[]): { readonly victims: readonly Droppable[]; readonly freedBytes: number } {
-    const freed = new RoomFreed(this.#usage);
-    for (const entry of settled) freed.add(entry);
-    const victims: Droppable[] = [];
-    for (const entry of this.of(source) === "drop_oldest" ? (this.queue?.oldest() ?? []) : []) {
-      if (freed.bytes >= bytes) break;
-      if (this.of(entry.source) !== "drop_oldest") continue;
-      freed.add(entry);
-      victims.push(entry);
-    }
-    return { victims, freedBytes: freed.bytes };
+  /** What may go to make room for a batch of this source, oldest first. */
+  *victims(source: string): Generator<Droppable, void> {
+    if (this.of(source) !== "drop_oldest") return;
+    for (const entry of this.queue?.oldest() ?? []) if (this.of(entry.source) === "drop_oldest") yield entry;
   }
 
   /** 0 = there is no age limit. */
@@ -93,26 +82,5 @@ export class DropPolicies {
     log.warn(`batches are dropped, ${which} first, as configured (buffer.when_full, buffer.max_age)`, { rows: this.#droppedRows });
     this.#droppedRows = 0;
     this.#warnAtMs = nowMs + WARNING_INTERVAL_MS;
-  }
-}
-
-/** How much of the disk a set of entries would free: a segment goes when all in it go. */
-class RoomFreed {
-  readonly #usage: SegmentUsage;
-  readonly #counts = new Map<number, number>();
-  bytes = 0;
-
-  constructor(usage: SegmentUsage) {
-    this.#usage = usage;
-  }
-
-  add(entry: { readonly bodyBytes: number; readonly place?: SegmentPlace }): void {
-    this.bytes += diskBytes(entry);
-    if (!entry.place) return;
-    const { segment } = entry.place;
-    const count = (this.#counts.get(segment) ?? 0) + 1;
-    this.#counts.set(segment, count);
-    const { entries, bytes } = this.#usage(segment);
-    if (count === entries) this.bytes += bytes;
   }
 }

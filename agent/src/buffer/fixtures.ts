@@ -62,7 +62,7 @@ export const ack = (stored: number, storeBoot = "boot-1", refused: Record<string
 /** Everything that waits, in the order in which it comes. */
 export const takeAll = async (buffer: DiskBuffer) => {
   const taken = [];
-  for (let batch = await buffer.next(); batch; batch = await buffer.next()) taken.push(batch);
+  for (let batch = await buffer.main.next(); batch; batch = await buffer.main.next()) taken.push(batch);
   return taken;
 };
 

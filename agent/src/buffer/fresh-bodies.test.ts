@@ -26,7 +26,7 @@ describe("fresh bodies", () => {
       for (let index = 0; index < 5; index++) batches.push(await commitBatch(buffer, { bytes: LARGE }));
       const taken = await takeAll(buffer);
       expect(taken.map(({ key, body }) => [key, Buffer.from(body).equals(Buffer.from(batches.find((batch) => batch.key === key)!.body))])).toEqual(batches.map(({ key }) => [key, true]));
-      for (const batch of taken) await buffer.acknowledge(batch, ack(10));
+      for (const batch of taken) await buffer.main.acknowledge(batch, ack(10));
       expect(buffer.state()).toMatchObject({ batches: 0, bytes: 0 });
       await buffer.close();
     }));

@@ -20,11 +20,11 @@ import type { Database, Operation } from "./database.ts";
 import type { SegmentPlace } from "./entry.ts";
 import { META_LEDGER } from "./keys.ts";
 import type { Reserve } from "./reserve.ts";
-import type { SegmentStore } from "./segments.ts";
+import type { BodyToKeep, SegmentStore } from "./segments.ts";
 
 export interface Change {
   /** Large bodies, to lie in a segment. A change with bodies, or a durable one, grows the buffer. */
-  readonly bodies: readonly Uint8Array[];
+  readonly bodies: readonly BodyToKeep[];
   /** Whether the write waits for the disk. */
   readonly durable: boolean;
   /** The writes, given where the bodies lie. */
@@ -131,7 +131,7 @@ export class GroupWriter {
   /** After the disk was full: only what leaves the reserve alone. */
   async #hasRoomFor(growing: readonly Waiting[]): Promise<boolean> {
     if (!this.#isDiskFull) return true;
-    const bytes = growing.reduce((total, { change }) => change.bodies.reduce((sum, body) => sum + body.length, total), 0);
+    const bytes = growing.reduce((total, { change }) => change.bodies.reduce((sum, { body }) => sum + body.length, total), 0);
     if (!(await this.#options.reserve.hasRoomBeyond(bytes))) {
       this.#options.onFailure();
       return false;

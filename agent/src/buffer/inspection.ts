@@ -8,11 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { STREAM_NAMES, type Stream } from "@obs/wire";
 import { AgentError } from "../errors.ts";
-import { conservationGap, parseLedger } from "../core/conservation.ts";
+import { conservationGap, parseLedger, signalsOf } from "../core/conservation.ts";
 import { openCopy, type Database, type Recovery } from "./database.ts";
 import { EntryCodec } from "./entry-codec.ts";
 import type { AcknowledgedPart, DeadPart, Entry } from "./entry.ts";
-import { bodyKey, META_LEDGER, rangeOf, type EntryFamily } from "./keys.ts";
+import { batchKeyIn, bodyKey, MAIN_OUTPUT, META_LEDGER, outputIn, rangesOfAll, type EntryFamily } from "./keys.ts";
 import { findVault } from "./open-vault.ts";
 import { PLAIN } from "./vault.ts";
 
@@ -21,6 +21,8 @@ export type BatchState = (typeof STATES)[EntryFamily];
 
 export interface FoundBatch {
   readonly key: string;
+  /** "" is the main output. */
+  readonly output: string;
   readonly state: BatchState;
   /** undefined: the description is damaged. */
   readonly entry: (Entry & Partial<AcknowledgedPart & DeadPart>) | undefined;
@@ -42,24 +44,28 @@ export class Inspection {
   /** Waiting, then acknowledged, then dead letters. */
   async *batches(): AsyncIterable<FoundBatch> {
     for (const [family, state] of Object.entries(STATES) as [EntryFamily, BatchState][])
-      for await (const [name, value] of this.#database.iterator(rangeOf(family))) {
-        const key = name.slice(2);
-        const entry = this.#codec.decode<Partial<AcknowledgedPart & DeadPart>>(key, value);
-        yield { key, state, entry: entry?.key === key ? entry : undefined };
-      }
+      for (const range of rangesOfAll(family))
+        for await (const [name, value] of this.#database.iterator(range)) {
+          const key = batchKeyIn(name);
+          const entry = this.#codec.decode<Partial<AcknowledgedPart & DeadPart>>(key, value);
+          yield { key, output: outputIn(name), state, entry: entry?.key === key ? entry : undefined };
+        }
   }
 
   /** The body as it is sent; undefined when it is damaged or gone. */
-  async bodyOf(entry: Entry): Promise<Uint8Array | undefined> {
-    const stored = entry.place ? await this.#readSegment(entry.place.segment, entry.place.offset, entry.bodyBytes) : await this.#database.get(bodyKey(entry.key));
+  async bodyOf({ entry, output }: FoundBatch): Promise<Uint8Array | undefined> {
+    if (!entry) return undefined;
+    const stored = entry.place ? await this.#readSegment(entry.place.segment, entry.place.offset, entry.bodyBytes) : await this.#database.get(bodyKey(entry.key, output));
     return stored && this.#codec.decodeBody(entry, stored);
   }
 
-  /** Rows that the ledger knows and no batch holds, by stream; only those that are not 0. */
-  async gaps(bufferedRows: Readonly<Record<Stream, number>>): Promise<{ readonly stream: Stream; readonly rows: number }[]> {
+  /** Rows that the ledger knows and no batch holds, by output and stream; only those that are not 0. */
+  async gaps(bufferedRows: (output: string, stream: Stream) => number): Promise<{ readonly output: string; readonly stream: Stream; readonly rows: number }[]> {
     const text = await this.#database.get(META_LEDGER);
     const ledger = parseLedger(text ? Buffer.from(text).toString() : "{}");
-    return STREAM_NAMES.map((stream) => ({ stream, rows: conservationGap(ledger.signals[stream], bufferedRows[stream]) })).filter(({ rows }) => rows !== 0);
+    return [MAIN_OUTPUT, ...Object.keys(ledger.outputs)]
+      .flatMap((output) => STREAM_NAMES.map((stream) => ({ output, stream, rows: conservationGap(signalsOf(ledger, output)[stream], bufferedRows(output, stream)) })))
+      .filter(({ rows }) => rows !== 0);
   }
 
   async #readSegment(segment: number, offset: number, length: number): Promise<Buffer | undefined> {

@@ -12,6 +12,9 @@
  *   d/<batch key>   a dead letter: the same, and the reason
  *   o/<batch key>   the batch was handed to the sender, so it may be in the store: never dropped
  *   b/<batch key>   the body of any of the three, when it is small; large ones lie in segments/
+ *
+ * These are the main output's. Those of a further output named `x` begin with `i@x/`, `a@x/` and so on
+ * (`m/marks@x`): each output settles a batch for itself.
  */
 
 export const PLAIN_FORMAT = 1;
@@ -21,14 +24,28 @@ export const META_FORMAT = "m/format";
 export const META_AGENT = "m/agent";
 export const META_LEDGER = "m/ledger";
 export const META_VAULT = "m/vault";
-export const META_MARKS = "m/marks";
+
+/** The output that `endpoint` names; further ones have names of their own. */
+export const MAIN_OUTPUT = "";
 
 export type EntryFamily = "i" | "a" | "d";
 
-export const entryKey = (family: EntryFamily, batchKey: string): string => `${family}/${batchKey}`;
-export const bodyKey = (batchKey: string): string => `b/${batchKey}`;
-export const markKey = (batchKey: string): string => `o/${batchKey}`;
+const ofOutput = (family: string, output: string): string => (output === MAIN_OUTPUT ? family : `${family}@${output}`);
+
+export const marksKey = (output = MAIN_OUTPUT): string => ofOutput("m/marks", output);
+export const entryKey = (family: EntryFamily, batchKey: string, output = MAIN_OUTPUT): string => `${ofOutput(family, output)}/${batchKey}`;
+export const bodyKey = (batchKey: string, output = MAIN_OUTPUT): string => `${ofOutput("b", output)}/${batchKey}`;
+export const markKey = (batchKey: string, output = MAIN_OUTPUT): string => `${ofOutput("o", output)}/${batchKey}`;
 export const positionKey = (streamId: string): string => `p/${streamId}`;
 
 /** Bounds of one family of keys: "0" is the character after "/". */
-export const rangeOf = (family: EntryFamily | "p" | "b" | "o"): { gt: string; lt: string } => ({ gt: `${family}/`, lt: `${family}0` });
+export const rangeOf = (family: EntryFamily | "p" | "b" | "o", output = MAIN_OUTPUT): { gt: string; lt: string } => ({ gt: `${ofOutput(family, output)}/`, lt: `${ofOutput(family, output)}0` });
+
+/** The same of every output. */
+export const rangesOfAll = (family: EntryFamily): { gt: string; lt: string }[] => [rangeOf(family), { gt: `${family}@`, lt: `${family}A` }];
+
+/** The batch key in a key of any of these families. */
+export const batchKeyIn = (key: string): string => key.slice(key.indexOf("/") + 1);
+
+/** The output whose key it is. */
+export const outputIn = (key: string): string => (key[1] === "@" ? key.slice(2, key.indexOf("/")) : MAIN_OUTPUT);

@@ -5,11 +5,11 @@ import { AgentError } from "../errors.ts";
 import { emptyLedger, parseLedger, type Ledger } from "../core/conservation.ts";
 import { openDatabase, type Database } from "./database.ts";
 import { DiskBuffer, type DiskBufferOptions } from "./disk-buffer.ts";
-import { mayDrop } from "./drop-policies.ts";
+import { mayDrop, type DropOptions } from "./drop-policies.ts";
 import type { AcknowledgedPart, DeadPart, Entry } from "./entry.ts";
 import { EntryCodec } from "./entry-codec.ts";
 import { agentIdText, newAgentId } from "./identity.ts";
-import { META_AGENT, META_FORMAT, META_LEDGER, META_MARKS, PLAIN_FORMAT, rangeOf, SEALED_FORMAT, type EntryFamily } from "./keys.ts";
+import { batchKeyIn, entryKey, MAIN_OUTPUT, markKey, marksKey, META_AGENT, META_FORMAT, META_LEDGER, PLAIN_FORMAT, rangeOf, SEALED_FORMAT, type EntryFamily } from "./keys.ts";
 import { openFolderVault } from "./open-vault.ts";
 import { positionsIn } from "./operations.ts";
 import { Reserve } from "./reserve.ts";
@@ -60,10 +60,8 @@ export interface DamagedEntry {
   readonly entry: Entry | undefined;
 }
 
-export interface BufferContents {
-  readonly agent: bigint;
-  readonly ledger: Ledger;
-  readonly positions: ReadonlyMap<string, Uint8Array>;
+/** What was found of one output. */
+export interface OutputContents {
   /** Oldest first, as far as they say since when they wait. */
   readonly waiting: readonly Entry[];
   /** Of the waiting ones those that may be in the store; `all` when nobody kept that up. */
@@ -73,19 +71,43 @@ export interface BufferContents {
   readonly dead: readonly (Entry & DeadPart)[];
 }
 
+export interface BufferContents {
+  readonly agent: bigint;
+  readonly ledger: Ledger;
+  readonly positions: ReadonlyMap<string, Uint8Array>;
+  /** By name; "" is the main one. */
+  readonly outputs: ReadonlyMap<string, OutputContents>;
+}
+
 const readContents = async (database: Database, segments: SegmentStore, codec: EntryCodec, options: OpenBufferOptions): Promise<BufferContents> => {
-  const waiting = await scan(database, segments, codec, "i");
-  const acknowledged = await scan<AcknowledgedPart>(database, segments, codec, "a");
-  const dead = await scan<DeadPart>(database, segments, codec, "d");
+  const ledger = await ledgerOf(database);
+  const further = options.outputs ?? [];
+  for (const name of Object.keys(ledger.outputs)) if (!further.some((output) => output.name === name)) await forgetOutput(database, ledger, name, options);
+  const outputs = new Map<string, OutputContents>();
+  outputs.set(MAIN_OUTPUT, await readOutput(database, segments, codec, MAIN_OUTPUT, options));
+  for (const { name, whenFull } of further) outputs.set(name, await readOutput(database, segments, codec, name, { ...options, ...(whenFull && { whenFullForAll: whenFull }) }));
+  return { agent: await agentIdOf(database, options.newAgentId ?? agentIdText(newAgentId())), ledger, positions: await positionsIn(database, codec), outputs };
+};
+
+/** An output that is not configured any more: nobody can settle what waits for it. */
+const forgetOutput = async (database: Database, ledger: Ledger, name: string, { log }: OpenBufferOptions): Promise<void> => {
+  const waiting = (await database.keys(rangeOf("i", name)).all()).length;
+  if (waiting > 0) log.warn("an output is not configured any more: the batches that wait for it are dropped", { output: name, batches: waiting });
+  for (const family of ["i", "a", "d", "o", "b"] as const) await database.clear(rangeOf(family, name));
+  await database.del(marksKey(name));
+  delete ledger.outputs[name];
+};
+
+const readOutput = async (database: Database, segments: SegmentStore, codec: EntryCodec, output: string, policies: DropOptions): Promise<OutputContents> => {
+  const waiting = await scan(database, segments, codec, "i", output);
+  const acknowledged = await scan<AcknowledgedPart>(database, segments, codec, "a", output);
+  const dead = await scan<DeadPart>(database, segments, codec, "d", output);
   // What is settled and damaged is of no use to anyone.
-  const useless = [...acknowledged.damaged.map(({ batchKey }) => `a/${batchKey}`), ...dead.damaged.map(({ batchKey }) => `d/${batchKey}`)];
+  const useless = [...acknowledged.damaged.map(({ batchKey }) => entryKey("a", batchKey, output)), ...dead.damaged.map(({ batchKey }) => entryKey("d", batchKey, output))];
   if (useless.length > 0) await database.batch(useless.map((key) => ({ type: "del", key })));
   return {
-    agent: await agentIdOf(database, options.newAgentId ?? agentIdText(newAgentId())),
-    ledger: await ledgerOf(database),
-    positions: await positionsIn(database, codec),
     waiting: waiting.entries.toSorted((one, other) => (one.sinceMs ?? 0) - (other.sinceMs ?? 0)),
-    tried: await triedBatches(database, mayDrop(options)),
+    tried: await triedBatches(database, output, mayDrop(policies)),
     damaged: waiting.damaged,
     acknowledged: acknowledged.entries,
     dead: dead.entries,
@@ -93,27 +115,29 @@ const readContents = async (database: Database, segments: SegmentStore, codec: E
 };
 
 /** Marks are complete only if every process since the first of them has kept them up. */
-const triedBatches = async (database: Database, isKeptUp: boolean): Promise<ReadonlySet<string> | "all"> => {
+const triedBatches = async (database: Database, output: string, isKeptUp: boolean): Promise<ReadonlySet<string> | "all"> => {
+  const marks = marksKey(output);
   if (!isKeptUp) {
-    if ((await database.get(META_MARKS)) === undefined) return "all";
-    await database.clear(rangeOf("o"));
-    await database.del(META_MARKS);
+    if ((await database.get(marks)) === undefined) return "all";
+    await database.clear(rangeOf("o", output));
+    await database.del(marks);
     return "all";
   }
-  if (await database.get(META_MARKS)) return new Set((await database.keys(rangeOf("o")).all()).map((key) => key.slice(2)));
-  const found = await database.keys(rangeOf("i")).all();
-  await database.batch([...found.map((key) => ({ type: "put" as const, key: `o/${key.slice(2)}`, value: new Uint8Array(0) })), { type: "put", key: META_MARKS, value: Buffer.from("1") }]);
+  if (await database.get(marks)) return new Set((await database.keys(rangeOf("o", output)).all()).map(batchKeyIn));
+  const found = await database.keys(rangeOf("i", output)).all();
+  await database.batch([...found.map((key) => ({ type: "put" as const, key: markKey(batchKeyIn(key), output), value: new Uint8Array(0) })), { type: "put", key: marks, value: Buffer.from("1") }]);
   return "all";
 };
 
-const scan = async <Part extends object = object>(database: Database, segments: SegmentStore, codec: EntryCodec, family: EntryFamily) => {
+const scan = async <Part extends object = object>(database: Database, segments: SegmentStore, codec: EntryCodec, family: EntryFamily, output: string) => {
   const entries: (Entry & Part)[] = [];
   const damaged: DamagedEntry[] = [];
-  for await (const [key, value] of database.iterator(rangeOf(family))) {
-    const entry = codec.decode<Part>(key.slice(2), value);
-    const isWhole = entry && entry.key === key.slice(2) && (!entry.place || segments.retain(entry.place, entry.bodyBytes));
+  for await (const [key, value] of database.iterator(rangeOf(family, output))) {
+    const batchKey = batchKeyIn(key);
+    const entry = codec.decode<Part>(batchKey, value);
+    const isWhole = entry && entry.key === batchKey && (!entry.place || segments.retain(entry.place, entry.bodyBytes));
     if (isWhole) entries.push(entry);
-    else damaged.push({ batchKey: key.slice(2), value, entry });
+    else damaged.push({ batchKey, value, entry });
   }
   return { entries, damaged };
 };

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { AgentError } from "../errors.ts";
 import type { Database, Operation } from "./database.ts";
 import { EntryCodec } from "./entry-codec.ts";
-import { META_FORMAT, META_VAULT, rangeOf, SEALED_FORMAT } from "./keys.ts";
+import { batchKeyIn, META_FORMAT, META_VAULT, rangeOf, rangesOfAll, SEALED_FORMAT } from "./keys.ts";
 import { put } from "./operations.ts";
 import { createVault, openVault, PLAIN, type Vault } from "./vault.ts";
 
@@ -53,9 +53,9 @@ export const findVault = async (database: Pick<Database, "get">, folder: string,
 const sealWhatIsThere = async (database: Database, vault: Vault, record: string): Promise<void> => {
   const [plain, sealed] = [new EntryCodec(PLAIN), new EntryCodec(vault)];
   const operations: Operation[] = [put(META_VAULT, Buffer.from(record)), put(META_FORMAT, Buffer.from(String(SEALED_FORMAT)))];
-  for (const family of ["i", "a", "d"] as const)
-    for await (const [key, value] of database.iterator(rangeOf(family))) {
-      const entry = plain.decode(key.slice(2), value);
+  for (const range of (["i", "a", "d"] as const).flatMap(rangesOfAll))
+    for await (const [key, value] of database.iterator(range)) {
+      const entry = plain.decode(batchKeyIn(key), value);
       if (entry) operations.push(put(key, sealed.encode(entry)));
     }
   for await (const [key, value] of database.iterator(rangeOf("p")))

@@ -11,7 +11,7 @@ export const DESCRIPTION_BYTES = 512;
 
 export const put = (key: string, value: Uint8Array): Operation => ({ type: "put", key, value });
 export const del = (key: string): Operation => ({ type: "del", key });
-export const removeBody = ({ key, place }: Pick<Entry, "key" | "place">): Operation[] => (place ? [] : [del(bodyKey(key))]);
+export const removeBody = ({ key, place }: Pick<Entry, "key" | "place">, output: string): Operation[] => (place ? [] : [del(bodyKey(key, output))]);
 export const diskBytes = ({ bodyBytes, place }: Pick<Entry, "bodyBytes" | "place">): number => DESCRIPTION_BYTES + (place ? 0 : bodyBytes);
 export const shelved = ({ key, bodyBytes, place }: Entry, atMs: number, storeBoot = ""): Shelved => ({ key, bodyBytes, ...(place && { place }), atMs, storeBoot });
 

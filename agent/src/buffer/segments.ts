@@ -22,11 +22,17 @@ interface Segment {
   entries: number;
 }
 
+export interface BodyToKeep {
+  readonly body: Uint8Array;
+  /** How many entries will refer to it. */
+  readonly holders: number;
+}
+
 export interface SegmentStore {
   /** Bytes of disk in use, garbage included. */
   readonly bytes: number;
   /** Writes bodies one after the other and syncs them. On failure nothing is referred to. */
-  append(bodies: readonly Uint8Array[]): Promise<SegmentPlace[]>;
+  append(bodies: readonly BodyToKeep[]): Promise<SegmentPlace[]>;
   /** Fills `body` from its beginning; what could be read of it. */
   read(place: SegmentPlace, body: Buffer): Promise<Buffer>;
   /** One more entry refers to the segment; false when the file is not there or too short. */
@@ -77,9 +83,9 @@ export const openSegments = async (folder: string, segmentBytes: number): Promis
     return segment;
   };
 
-  const writeAll = async (segment: Segment, bodies: readonly Uint8Array[]): Promise<number[]> => {
+  const writeAll = async (segment: Segment, bodies: readonly BodyToKeep[]): Promise<number[]> => {
     const offsets: number[] = [];
-    for (const body of bodies) {
+    for (const { body } of bodies) {
       offsets.push(segment.bytes);
       for (let written = 0; written < body.length; )
         written += (await segment.file.write(body, written, body.length - written, segment.bytes + written)).bytesWritten;
@@ -102,12 +108,13 @@ export const openSegments = async (folder: string, segmentBytes: number): Promis
       const segment = current && current.bytes < segmentBytes ? current : await begin();
       const number = active;
       // Counted before they are written: a release meanwhile must not find the segment unused.
-      segment.entries += bodies.length;
+      const holders = bodies.reduce((total, body) => total + body.holders, 0);
+      segment.entries += holders;
       const bytesBefore = segment.bytes;
       try {
         return (await writeAll(segment, bodies)).map((offset) => ({ segment: number, offset }));
       } catch (error) {
-        segment.entries -= bodies.length;
+        segment.entries -= holders;
         // A sync that failed once may report success the next time without the bytes being on the
         // disk, so nothing is appended to this file again. What was written of the bodies goes: on
         // a full disk it is the room that acknowledgements need.

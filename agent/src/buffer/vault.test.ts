@@ -39,8 +39,8 @@ describe("an encrypted buffer", () => {
       const first = await open(folder, { encryptionKey: KEY, keepAcknowledgedMs: 60_000 });
       for (const size of SIZES) for (let i = 0; i < 3; i++) await commitSecret(first, size);
       const [one, two] = await takeAll(first);
-      await first.acknowledge(one!, ack(10));
-      await first.deadLetter(two!, "batch_malformed");
+      await first.main.acknowledge(one!, ack(10));
+      await first.main.deadLetter(two!, "batch_malformed");
       await first.close();
       const second = await open(folder, { encryptionKey: KEY, keepAcknowledgedMs: 60_000 });
       const found = await takeAll(second);
@@ -117,8 +117,8 @@ describe("an encrypted buffer", () => {
       const buffer = await open(folder, { encryptionKey: KEY, keepAcknowledgedMs: 60_000 });
       for (const size of SIZES) await commitSecret(buffer, size);
       const [one, two] = await takeAll(buffer);
-      await buffer.acknowledge(one!, ack(10, "boot-1"));
-      await buffer.acknowledge(two!, ack(10, "boot-2"));
+      await buffer.main.acknowledge(one!, ack(10, "boot-1"));
+      await buffer.main.acknowledge(two!, ack(10, "boot-2"));
       const [repeat] = await takeAll(buffer);
       expect(Buffer.from(repeat!.body).includes(SECRET)).toBe(true);
       await buffer.close();

@@ -1,7 +1,7 @@
 /** `obs-agent buffer ls|fsck|dump`: what is in the buffer. Changes nothing, and needs no stopped agent. */
 
 import { zstdDecompressSync } from "node:zlib";
-import { batchKeyFromUInt128, decodeNative, formatBatchKey, STREAM_NAMES, type Stream } from "@obs/wire";
+import { batchKeyFromUInt128, decodeNative, formatBatchKey, type Stream } from "@obs/wire";
 import { inspectBuffer, type FoundBatch, type Inspection } from "../inspect-buffer.ts";
 import { AgentError } from "../errors.ts";
 import { findBuffer } from "./configuration.ts";
@@ -13,10 +13,13 @@ const isWanted = (keys: readonly string[], { key }: FoundBatch): boolean => keys
 
 const instant = (ms: number | undefined): string => (ms === undefined ? "" : new Date(ms).toISOString());
 
-const facts = ({ key, state, entry }: FoundBatch) =>
+/** Of batches of the main output nothing is said. */
+const named = (output: string): { readonly output?: string } => (output === "" ? {} : { output });
+
+const facts = ({ key, state, entry, output }: FoundBatch) =>
   entry
-    ? { key, state, stream: entry.stream, rows: entry.rows, bytes: entry.bodyBytes, source: entry.source ?? "", since: instant(entry.sinceMs), ...(entry.reason !== undefined && { reason: entry.reason }), ...(entry.sealed && { encrypted: true }) }
-    : { key, state, damaged: true as const };
+    ? { key, ...named(output), state, stream: entry.stream, rows: entry.rows, bytes: entry.bodyBytes, source: entry.source ?? "", since: instant(entry.sinceMs), ...(entry.reason !== undefined && { reason: entry.reason }), ...(entry.sealed && { encrypted: true }) }
+    : { key, ...named(output), state, damaged: true as const };
 
 const list = async (inspection: Inspection, keys: readonly string[], json: boolean, write: Write): Promise<number> => {
   const totals = { waiting: { batches: 0, rows: 0, bytes: 0 }, acknowledged: { batches: 0, rows: 0, bytes: 0 }, dead_letter: { batches: 0, rows: 0, bytes: 0 } };
@@ -31,7 +34,7 @@ const list = async (inspection: Inspection, keys: readonly string[], json: boole
     total.bytes += batch.entry?.bodyBytes ?? 0;
     if (json) await write(`${first ? "" : ","}${JSON.stringify(shown)}`);
     else if ("damaged" in shown) await write(`${shown.key}  ${shown.state.padEnd(12)}  the description is damaged\n`);
-    else await write(`${shown.key}  ${shown.state.padEnd(12)}  ${shown.stream.padEnd(8)}  ${String(shown.rows).padStart(6)} rows  ${String(shown.bytes).padStart(8)} bytes  ${shown.since}${shown.source && `  ${shown.source}`}${shown.reason === undefined ? "" : `  ${shown.reason}`}\n`);
+    else await write(`${shown.key}  ${shown.state.padEnd(12)}  ${shown.stream.padEnd(8)}  ${String(shown.rows).padStart(6)} rows  ${String(shown.bytes).padStart(8)} bytes  ${shown.since}${shown.output === undefined ? "" : `  to ${shown.output}`}${shown.source && `  ${shown.source}`}${shown.reason === undefined ? "" : `  ${shown.reason}`}\n`);
     first = false;
   }
   if (json) await write(`],"totals":${JSON.stringify(totals)}}\n`);
@@ -42,6 +45,7 @@ const list = async (inspection: Inspection, keys: readonly string[], json: boole
 interface Finding {
   readonly what: "index" | "description" | "body" | "rows" | "ledger";
   readonly key?: string;
+  readonly output?: string;
   readonly state?: string;
   readonly stream?: Stream;
   /** Rows that are lost; absent: not known. */
@@ -52,8 +56,9 @@ interface Finding {
 /** undefined when it is what its description says. */
 const faultOf = (batch: FoundBatch, body: Uint8Array | undefined): Finding | undefined => {
   const { key, state, entry } = batch;
-  if (!entry) return { what: "description", key, state, message: "the description is damaged" };
-  const about = { key, state, stream: entry.stream, rows: entry.rows };
+  const output = named(batch.output);
+  if (!entry) return { what: "description", key, ...output, state, message: "the description is damaged" };
+  const about = { key, ...output, state, stream: entry.stream, rows: entry.rows };
   if (!body) return { what: "body", ...about, message: "the body is damaged or gone" };
   // It was damaged, or refused as malformed, before it came here.
   if (state === "dead_letter") return undefined;
@@ -68,21 +73,24 @@ const faultOf = (batch: FoundBatch, body: Uint8Array | undefined): Finding | und
 const check = async (inspection: Inspection): Promise<{ readonly checked: number; readonly findings: Finding[] }> => {
   const findings: Finding[] = [];
   if (inspection.recovery !== "none") findings.push({ what: "index", message: "the index (LevelDB) does not open without a repair, which the agent makes at its next start" });
-  const waitingRows = Object.fromEntries(STREAM_NAMES.map((stream) => [stream, 0])) as Record<Stream, number>;
+  const waitingRows = new Map<string, number>();
   let checked = 0;
   for await (const batch of inspection.batches()) {
     checked += 1;
-    if (batch.state === "waiting" && batch.entry) waitingRows[batch.entry.stream] += batch.entry.rows;
-    const fault = faultOf(batch, batch.entry && (await inspection.bodyOf(batch.entry)));
+    const signal = `${batch.output} ${batch.entry?.stream}`;
+    if (batch.state === "waiting" && batch.entry) waitingRows.set(signal, (waitingRows.get(signal) ?? 0) + batch.entry.rows);
+    const fault = faultOf(batch, await inspection.bodyOf(batch));
     if (fault) findings.push(fault);
   }
-  for (const { stream, rows } of await inspection.gaps(waitingRows)) findings.push({ what: "ledger", stream, rows: Math.abs(rows), message: rows > 0 ? "rows are missing without a trace" : "rows are there that were settled before" });
+  for (const { output, stream, rows } of await inspection.gaps((of, signal) => waitingRows.get(`${of} ${signal}`) ?? 0)) findings.push({ what: "ledger", ...named(output), stream, rows: Math.abs(rows), message: rows > 0 ? "rows are missing without a trace" : "rows are there that were settled before" });
   return { checked, findings };
 };
 
+const nameOf = ({ state, output = "", key }: Pick<Finding, "state" | "output" | "key">): string => `${state} ${output} ${key}`;
+
 const namesOf = async (inspection: Inspection): Promise<ReadonlySet<string>> => {
   const names = new Set<string>();
-  for await (const { key, state } of inspection.batches()) names.add(`${state} ${key}`);
+  for await (const batch of inspection.batches()) names.add(nameOf(batch));
   return names;
 };
 
@@ -90,10 +98,10 @@ const fsck = async (folder: string, key: Uint8Array | undefined, json: boolean, 
   const { checked, findings: found } = await inspectBuffer(folder, key, check);
   // With an agent at work, a batch may have been settled and removed while it was looked at.
   const still = found.some(({ key: batch }) => batch !== undefined) ? await inspectBuffer(folder, key, namesOf) : new Set<string>();
-  const findings = found.filter((finding) => finding.key === undefined || still.has(`${finding.state} ${finding.key}`));
+  const findings = found.filter((finding) => finding.key === undefined || still.has(nameOf(finding)));
   if (json) await write(`${JSON.stringify({ folder, checked, findings })}\n`);
   else {
-    for (const finding of findings) await write(`${[finding.key, finding.state, finding.stream, finding.rows === undefined ? undefined : `${finding.rows} rows`].filter(Boolean).join("  ") || finding.what}: ${finding.message}\n`);
+    for (const finding of findings) await write(`${[finding.key, finding.output, finding.state, finding.stream, finding.rows === undefined ? undefined : `${finding.rows} rows`].filter(Boolean).join("  ") || finding.what}: ${finding.message}\n`);
     await write(`${folder}: ${checked} batches checked, ${findings.length === 0 ? "all whole" : `${findings.length} findings`}\n`);
   }
   return findings.length === 0 ? 0 : 1;
@@ -105,7 +113,7 @@ const dump = async (inspection: Inspection, keys: readonly string[], write: Writ
   let damaged = 0;
   for await (const batch of inspection.batches()) {
     if (!isWanted(keys, batch) || (keys.length === 0 && batch.state === "acknowledged")) continue;
-    const body = batch.entry && (await inspection.bodyOf(batch.entry));
+    const body = await inspection.bodyOf(batch);
     const fault = faultOf(batch, body);
     if (fault || !body) {
       damaged += 1;
@@ -123,7 +131,7 @@ const dump = async (inspection: Inspection, keys: readonly string[], write: Writ
     for (const { rows, columns } of blocks)
       for (let row = 0; row < rows; row++) {
         const values = Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, name === "batch" ? formatBatchKey(batchKeyFromUInt128(column[row] as bigint)) : column[row]]));
-        await write(`${JSON.stringify({ stream: batch.entry!.stream, ...values }, plainValue)}\n`);
+        await write(`${JSON.stringify({ ...named(batch.output), stream: batch.entry!.stream, ...values }, plainValue)}\n`);
       }
   }
   return damaged === 0 ? 0 : 1;

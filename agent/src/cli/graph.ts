@@ -18,7 +18,7 @@ export interface Path {
 }
 
 /** Options that are not sources. Whatever else the file holds is one. */
-const NO_SOURCES = new Set(["log", "tls", "mask", "batch", "buffer", "send", "fields", "admin"]);
+const NO_SOURCES = new Set(["log", "tls", "outputs", "mask", "batch", "buffer", "send", "fields", "admin"]);
 
 const duration = (ms: number): string => (ms >= 1_000 && ms % 100 === 0 ? `${ms / 1_000} s` : `${ms} ms`);
 const bytes = (count: number): string => {
@@ -60,8 +60,10 @@ const sourcesOf = (config: AgentConfig): Stage[] => {
   });
 };
 
+const withoutUser = (endpoint: string): string => endpoint.replace(/\/\/[^/@]*@/, "//[redacted]@");
+
 export const pathOf = (config: AgentConfig): Path => {
-  const { mask, batch, buffer, send, environment, host, dataDir, endpoint } = config;
+  const { mask, batch, buffer, send, environment, host, dataDir, endpoint, outputs } = config;
   return {
     sources: sourcesOf(config),
     stages: [
@@ -70,7 +72,7 @@ export const pathOf = (config: AgentConfig): Path => {
       { name: "mask", facts: [mask.enabled && mask.detectors.length > 0 ? mask.detectors.join(", ") : "off"] },
       { name: "encode", facts: [`sealed at ${batch.max_rows} rows or ${duration(batch.linger)} after the first`, "zstd"] },
       { name: "buffer", facts: [dataDir, `${bytes(buffer.max_size)} at most`] },
-      { name: "send", facts: [endpoint.replace(/\/\/[^/@]*@/, "//[redacted]@"), `${send.max_in_flight} in flight at most`] },
+      { name: "send", facts: [withoutUser(endpoint), ...outputs.map((output) => `${output.name}: ${withoutUser(output.endpoint)}`), `${send.max_in_flight} in flight at most`] },
     ],
   };
 };

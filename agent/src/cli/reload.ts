@@ -2,8 +2,8 @@
  * Loads the configuration anew while the agent runs. The new one is read and checked whole before
  * the old one is touched; one with errors is refused, and the old one goes on.
  *
- * Most of it changes inside the running pipeline (pipeline.ts, `reload`). Another data folder or
- * another budget is another buffer: the pipeline is stopped and made anew, which is a restart without
+ * Most of it changes inside the running pipeline (pipeline.ts, `reload`). Another data folder,
+ * another budget or another set of outputs is another buffer: the pipeline is stopped and made anew, which is a restart without
  * another process. Positions are in the buffer, so files go on where they were either way.
  */
 
@@ -22,7 +22,9 @@ export interface ReloaderOptions {
 
 const DRAIN_MS = 3_000;
 
-const isSameBuffer = (one: AgentConfig, other: AgentConfig): boolean => JSON.stringify([one.dataDir, one.buffer, one.bufferKey]) === JSON.stringify([other.dataDir, other.buffer, other.bufferKey]);
+const bufferOf = ({ dataDir, buffer, bufferKey, outputs }: AgentConfig): string => JSON.stringify([dataDir, buffer, bufferKey, outputs.map(({ name, whenFull }) => [name, whenFull])]);
+
+const isSameBuffer = (one: AgentConfig, other: AgentConfig): boolean => bufferOf(one) === bufferOf(other);
 
 export class Reloader {
   readonly #options: ReloaderOptions;

@@ -76,7 +76,7 @@ export const collectBundle = async (given: readonly string[]): Promise<TarFile[]
   const result = await readConfiguration(given);
   const dataDir = await findDataDir(given);
   const secrets = await knownSecrets(configFiles);
-  if ("config" in result) secrets.add(result.config.apiKey);
+  if ("config" in result) for (const { apiKey } of [result.config, ...result.config.outputs]) secrets.add(apiKey);
   const files: TarFile[] = [
     { name: "README.txt", content: README },
     { name: "versions.json", content: versions() },

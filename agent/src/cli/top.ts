@@ -28,6 +28,7 @@ export interface TopView {
   readonly cpuPercent: number;
   readonly residentBytes: number;
   readonly backend: Status["backend"];
+  readonly outputs: Status["outputs"];
   readonly sentBytes: Growth;
   readonly buffer: Status["buffer"];
   readonly lines: Growth;
@@ -52,7 +53,7 @@ export const compare = (before: Reading, now: Reading): TopView => {
   const intervalSeconds = (now.atMs - before.atMs) / 1_000;
   const grown = (total: number, earlier: number): Growth => ({ total, perSecond: intervalSeconds > 0 ? round((total - earlier) / intervalSeconds) : 0 });
   const metric = (name: string): Growth => grown(now.metrics.get(name) ?? 0, before.metrics.get(name) ?? 0);
-  const { version, host, pid, uptimeSeconds, backend, buffer } = now.status;
+  const { version, host, pid, uptimeSeconds, backend, buffer, outputs } = now.status;
   const signals = Object.entries(now.status.signals).map(([name, { records, stored, refused, dropped, deadLettered, buffered, gap }]) => {
     const earlier = before.status.signals[name as keyof Status["signals"]];
     return [name, { records: grown(records, earlier.records), stored: grown(stored, earlier.stored), buffered, lost: sum(refused) + sum(dropped) + deadLettered, gap }] as const;
@@ -64,7 +65,7 @@ export const compare = (before: Reading, now: Reading): TopView => {
   return {
     intervalSeconds, version, host, pid, uptimeSeconds,
     cpuPercent: round(100 * metric("process_cpu_seconds_total").perSecond), residentBytes: now.metrics.get("process_resident_memory_bytes") ?? 0,
-    backend, sentBytes: metric("obs_sender_sent_bytes_total"), buffer,
+    backend, outputs, sentBytes: metric("obs_sender_sent_bytes_total"), buffer,
     lines: grown(now.status.lines.lines, before.status.lines.lines),
     signals: Object.fromEntries(signals), sources: Object.fromEntries(sources),
   };
@@ -82,12 +83,15 @@ export const short = (value: number): string => {
 
 const row = (name: string, { total, perSecond }: Growth, more = ""): string => `${name.padEnd(28)}${short(total).padStart(10)}${short(perSecond).padStart(10)}/s${more && `  ${more}`}`;
 
+const backendText = ({ endpoint, up, reason, inFlight }: Status["backend"], paint: Paint): string => `${endpoint}: ${up ? paint("green", "up") : paint("red", `away: ${reason}`)}, ${inFlight} in flight`;
+
 export const formatTop = (view: TopView, paint: Paint): string => {
-  const { backend, buffer } = view;
+  const { backend, outputs, buffer } = view;
   const lines = [
     paint("bold", `obs-agent ${view.version} on ${view.host}, process ${view.pid}, up ${view.uptimeSeconds} s`),
     `CPU ${view.cpuPercent} %   memory ${short(view.residentBytes)}B   buffer ${short(buffer.bytes)}B of ${short(buffer.maxBytes)}B, ${buffer.batches} batches waiting, ${buffer.deadLetterBatches} dead letters`,
-    `backend ${backend.endpoint}: ${backend.up ? paint("green", "up") : paint("red", `away: ${backend.reason}`)}, ${backend.inFlight} in flight`,
+    `backend ${backendText(backend, paint)}`,
+    ...outputs.map(({ name, backend: other, batches }) => `output  ${name}, ${backendText(other, paint)}, ${batches} batches waiting`),
     "",
     paint("dim", `${"".padEnd(28)}${"total".padStart(10)}${"rate".padStart(10)}`),
     row("lines read", view.lines),

@@ -10,6 +10,7 @@ import { execSchema, fluentForwardSchema, httpSchema, syslogSchema } from "./lis
 import { otlpSchema, prometheusSchema, statsdSchema } from "./metric-sources.ts";
 import { count, duration, flag, httpUrl, listenAddress, readFrom, size } from "./option-types.ts";
 import { PARSER_TYPES, type LineFormat } from "../core/line-format.ts";
+import { outputsSchema, tlsSchema } from "./outputs.ts";
 import { isTimezone, problemOfPattern } from "./patterns.ts";
 
 /** Files that a Linux host usually has; what cannot be read is named, what is not there is not missed. */
@@ -85,14 +86,8 @@ export const configSchema = z.strictObject({
   endpoint: httpUrl.optional().describe("Address of the backend, such as `https://obs.example.com`. Environment: `OBS_ENDPOINT`."),
   api_key: z.string().min(1).optional().describe("API key with the scope `ingest`. Environment: `OBS_API_KEY`."),
   api_key_file: z.string().min(1).optional().describe("File that holds the API key, in place of `api_key`."),
-  tls: z
-    .strictObject({
-      ca_file: z.string().min(1).optional().describe("PEM file of the authorities that the backend's certificate is checked against, in place of those that come with Node."),
-      cert_file: z.string().min(1).optional().describe("PEM file of this agent's certificate (mTLS), with `key_file`."),
-      key_file: z.string().min(1).optional().describe("PEM file of its private key."),
-    })
-    .prefault({})
-    .describe("For an endpoint with `https://`."),
+  tls: tlsSchema,
+  outputs: outputsSchema,
   data_dir: z.string().min(1).optional().describe("Folder of the disk buffer: `/var/lib/obs-agent` for root, else `~/.local/state/obs-agent`. Environment: `OBS_AGENT_DATA_DIR`."),
   host: z.string().min(1).optional().describe("Name of this host on rows that do not name one; the system's host name by default."),
   environment: z.string().prefault("").describe("Environment of rows that do not name one, such as `production`."),

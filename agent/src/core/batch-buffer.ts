@@ -1,7 +1,7 @@
 /** What shards and sinks know of the disk buffer. */
 
 import type { BatchAck, BatchKey, Stream } from "@obs/wire";
-import type { Ledger } from "./conservation.ts";
+import type { Ledger, SignalLedger } from "./conservation.ts";
 import type { BufferedBatch, SealedBatch } from "./contracts.ts";
 
 /** Everything that becomes true in one atomic write. */
@@ -52,15 +52,34 @@ export interface BatchQueue {
   deadLetter(batch: BufferedBatch, reason: string): Promise<void>;
 }
 
-export interface BufferState {
-  readonly agentId: string;
-  readonly bytes: number;
-  readonly maxBytes: number;
+/** A backend besides the main one, as the buffer knows it. */
+export interface OutputSettings {
+  readonly name: string;
+  /** For every source, in place of the source's own policy. */
+  readonly whenFull?: WhenFull;
+}
+
+/** What one output has not settled yet. */
+interface Unsettled {
   readonly batches: number;
   readonly rows: Readonly<Record<Stream, number>>;
   readonly acknowledgedBatches: number;
   readonly deadLetterBatches: number;
   readonly deadLetterBytes: number;
+}
+
+export interface OutputState extends Unsettled {
+  /** "" is the main output. */
+  readonly output: string;
+  readonly signals: Readonly<Record<Stream, SignalLedger>>;
+}
+
+/** Of the main output, where it is not said otherwise. */
+export interface BufferState extends Unsettled {
+  readonly agentId: string;
+  readonly bytes: number;
+  readonly maxBytes: number;
   readonly commits: number;
   readonly ledger: Readonly<Ledger>;
+  readonly outputs: readonly OutputState[];
 }

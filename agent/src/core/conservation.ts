@@ -2,7 +2,7 @@
  * The law of conservation, kept as a ledger that is written in the same atomic write as the batch
  * or acknowledgement it books, so that it holds at every instant, over restarts too:
  *
- *   records = stored + sum(refused) + sum(dropped) + dead-lettered + buffered     per signal
+ *   records = stored + sum(refused) + sum(dropped) + dead-lettered + buffered     per signal and output
  *   lines   = records + joined + blank                                           for line sources
  *
  * (schema.md has the formula with the terms of stages that this agent does not have yet: generated,
@@ -29,23 +29,26 @@ export interface Ledger {
   blank: number;
   /** Lines that went into the record of another line. */
   joined: number;
+  /** Of the main output. */
   signals: Record<Stream, SignalLedger>;
+  /** Of further outputs, by their names, each from when it came. */
+  outputs: Record<string, Record<Stream, SignalLedger>>;
 }
 
 const emptySignal = (): SignalLedger => ({ records: 0, stored: 0, refused: {}, dropped: {}, deadLettered: 0 });
 
-export const emptyLedger = (): Ledger => ({
-  lines: 0,
-  blank: 0,
-  joined: 0,
-  signals: Object.fromEntries(STREAM_NAMES.map((stream) => [stream, emptySignal()])) as Record<Stream, SignalLedger>,
-});
+const emptySignals = (): Record<Stream, SignalLedger> => Object.fromEntries(STREAM_NAMES.map((stream) => [stream, emptySignal()])) as Record<Stream, SignalLedger>;
+
+export const emptyLedger = (): Ledger => ({ lines: 0, blank: 0, joined: 0, signals: emptySignals(), outputs: {} });
+
+/** What the ledger knows of one output: "" is the main one. A new one begins with nothing. */
+export const signalsOf = (ledger: Ledger, output: string): Record<Stream, SignalLedger> => (output === "" ? ledger.signals : (ledger.outputs[output] ??= emptySignals()));
 
 /** A ledger as it was written, also by an agent that knew fewer streams. Throws SyntaxError. */
 export const parseLedger = (text: string): Ledger => {
-  const empty = emptyLedger();
   const kept = JSON.parse(text) as Partial<Ledger>;
-  return { ...empty, ...kept, signals: { ...empty.signals, ...kept.signals } };
+  const outputs = Object.entries(kept.outputs ?? {}).map(([name, signals]) => [name, { ...emptySignals(), ...signals }] as const);
+  return { ...emptyLedger(), ...kept, signals: { ...emptySignals(), ...kept.signals }, outputs: Object.fromEntries(outputs) };
 };
 
 const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((total, count) => total + count, 0);

@@ -42,6 +42,12 @@ export interface Counters {
   set(name: MetricName, labels: MetricLabels, value: number): void;
 }
 
+/** The same counters, with these labels on every series. */
+export const withLabels = (counters: Counters, labels: MetricLabels): Counters => ({
+  add: (name, more, by) => counters.add(name, { ...more, ...labels }, by),
+  set: (name, more, value) => counters.set(name, { ...more, ...labels }, value),
+});
+
 const escaped = (value: string): string => value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 
 const labelText = (labels: MetricLabels): string => {

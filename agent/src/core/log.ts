@@ -50,6 +50,12 @@ export const createLog = ({ level, format, write, now = () => new Date() }: LogO
   return { debug: emit("debug"), info: emit("info"), warn: emit("warn"), error: emit("error") };
 };
 
+/** The same log, with these fields on every line. */
+export const withFields = (log: Log, fields: LogFields): Log => {
+  const emit = (level: LogLevel) => (message: string, more?: LogFields) => log[level](message, { ...fields, ...more });
+  return { debug: emit("debug"), info: emit("info"), warn: emit("warn"), error: emit("error") };
+};
+
 /** Lines kept for `obs-agent support-bundle`. */
 const RECENT_LINES = 500;
 
