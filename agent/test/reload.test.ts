@@ -68,6 +68,8 @@ const expectEveryLineOnce = async (written: number): Promise<void> => {
   expect({ missing: missing.length, repeated: repeated.slice(0, 50).join(" ") }).toEqual({ missing: 0, repeated: "" });
 };
 
+const secondOutput = (endpoint: string) => ({ outputs: [{ name: "second", endpoint, api_key: "obs_i_second" }] });
+
 const groups = ({ path }: Scratch, ...more: readonly Record<string, unknown>[]) => more.map((group) => ({ read_from: "beginning", ...group, include: (group.include as string[]).map((name) => path("logs", name)) }));
 
 describe("reload", () => {
@@ -151,6 +153,36 @@ describe("reload", () => {
       const { buffer, signals } = JSON.parse((await new AgentProcess({ args: ["status", "--json", "--config", path("config.yaml")] }).ended).stdout);
       expect({ waiting: buffer.batches, gap: signals.logs.gap }).toEqual({ waiting: 0, gap: 0 });
       expect((await agent.kill("SIGTERM")).code).toBe(0);
+    }));
+
+  it("takes a second backend in and lets it go, and each has every line once that came meanwhile", { timeout: 60_000 }, () =>
+    withScratch(async (scratch) => {
+      const { path, configure } = scratch;
+      await mkdir(path("logs"));
+      const second = await BackendDouble.start();
+      const agent = await startAgent(await configure(backend.url));
+      const writer = new Writer([path("logs", "a.log")]);
+      await expect.poll(() => backend.messages.length, WAIT).toBeGreaterThan(100);
+      await configure(backend.url, secondOutput("http://127.0.0.1:1"));
+      await reload(agent, "the configuration was loaded anew, with another buffer");
+      await expect.poll(() => agent.stderr, WAIT).toContain("output=second");
+      // It was away: what waited for it goes to its new address, and the first one did not notice.
+      const before = backend.messages.length;
+      await expect.poll(() => backend.messages.length, WAIT).toBeGreaterThan(before + 500);
+      await configure(backend.url, secondOutput(second.url));
+      await reload(agent, "the configuration was loaded anew why");
+      await expect.poll(() => second.messages.length, WAIT).toBeGreaterThan(500);
+      const { outputs } = JSON.parse((await new AgentProcess({ args: ["status", "--json", "--config", path("config.yaml")] }).ended).stdout);
+      expect(outputs).toMatchObject([{ name: "second", backend: { endpoint: second.url, up: true }, signals: { logs: { gap: 0 } } }]);
+      writer.stop();
+      await expectEveryLineOnce(writer.written);
+      const numbers = (): number[] => second.messages.map((message) => Number(message.split(" ")[1])).sort((one, other) => one - other);
+      await expect.poll(() => numbers().at(-1), WAIT).toBe(writer.written - 1);
+      expect(numbers()).toEqual(Array.from({ length: numbers().length }, (_, line) => writer.written - numbers().length + line));
+      await configure(backend.url);
+      await reload(agent, "the configuration was loaded anew, with another buffer");
+      expect((await agent.kill("SIGTERM")).code).toBe(0);
+      await second.close();
     }));
 
   it("keeps the old configuration when the new one cannot be used", () =>

@@ -14,6 +14,7 @@ import { EDGE, EDGE_FAULTS, edgeAgent, POLICIES, settled } from "./chaos/edge-fa
 import type { EdgeFault, Stage } from "./chaos/edge-faults.ts";
 import { stampNow, stampOverDays } from "./chaos/line-stamps.ts";
 import { lookForNumbers } from "./chaos/look-for-numbers.ts";
+import type { Verdict } from "./chaos/look-for-numbers.ts";
 import { NumberedWriter } from "./chaos/numbered-writer.ts";
 import { runTool } from "./tool/run-tool.ts";
 import type { Outcome, ToolContext } from "./tool/run-tool.ts";
@@ -35,7 +36,7 @@ const OPTIONS = {
   "ack-delay-ms": { type: "integer", default: 150, min: 0, max: 10_000, description: "how long acknowledgements are held back after the commit" },
   fault: { type: "choice", choices: ["", ...KILL_FAULTS, ...EDGE_FAULTS], default: "", description: "multi-day: batches over 1, 2 and 30 days; orphan: inserts slower than a restart; the others befall the agent, without kills" },
   "outage-seconds": { type: "integer", default: 8, min: 1, max: 3600, description: "how long the backend is away each time, for faults without kills" },
-  policy: { type: "choice", choices: POLICIES, default: "push_back", description: "what a full buffer does, for --fault disk-full" },
+  policy: { type: "choice", choices: POLICIES, default: "push_back", description: "what a full buffer does, for --fault disk-full; the second output's, for --fault two-outputs (it cannot drop_newest)" },
   seed: { type: "integer", default: 1, min: 0, max: 2 ** 32 - 1, description: "of everything random" },
   rate: { type: "integer", default: 8000, min: 1, max: 100_000, description: "lines per second" },
 } as const;
@@ -68,6 +69,8 @@ const killEverything = async (context: Context, system: ChaosSystem, writer: Num
   return kills;
 };
 
+const isExact = ({ lost, duplicated, damaged }: Pick<Verdict, "lost" | "duplicated" | "damaged">): boolean => lost === 0 && duplicated === 0 && damaged === 0;
+
 const countByTarget = (kills: readonly Kill[]): Record<string, number> =>
   Object.fromEntries(TARGETS.map((name) => [name, kills.filter(({ target }) => target === name).length]));
 
@@ -87,22 +90,25 @@ const run = async (context: Context): Promise<Outcome> => {
   });
   const clockFile = join(scratch, "clock");
   const edge = isEdgeFault(options.fault) ? options.fault : undefined;
-  const system = await ChaosSystem.start({ ...context, folder, hasOrphans: options.fault === "orphan", agent: edge ? edgeAgent(edge, { policy: options.policy, clockFile }) : {}, ackDelayMs: options["ack-delay-ms"], random: new PythonRandom(options.seed + 2) });
+  const hasSecond = edge === "two-outputs";
+  if (hasSecond && options.policy === "drop_newest") throw new Error("an output pushes back or drops its oldest batches: --policy push_back or drop_oldest");
+  const system = await ChaosSystem.start({ ...context, folder, hasOrphans: options.fault === "orphan", ...(hasSecond && { secondWhenFull: options.policy }), agent: edge ? edgeAgent(edge, { policy: options.policy, clockFile }) : {}, ackDelayMs: options["ack-delay-ms"], random: new PythonRandom(options.seed + 2) });
   try {
     writer.start();
     await sleep(FIRST_LINES_MS, undefined, { signal });
     await system.acknowledged(writer.written);
     writer.beginRotation();
-    const stage: Stage = { system, writer, random, outageMs: options["outage-seconds"] * 1000, clockFile, signal, onProgress: (text) => progress.update(text) };
+    const stage: Stage = { system, policy: options.policy, writer, random, outageMs: options["outage-seconds"] * 1000, clockFile, signal, onProgress: (text) => progress.update(text) };
     const kills = edge ? [] : await killEverything(context, system, writer);
     if (edge) await EDGE[edge](stage);
     system.relent();
     await system.recovered();
     writer.stop();
     if (!edge) await system.delivered(writer.written, (text) => progress.update(text), signal);
-    const reported = edge ? await settled(stage) : system.proxy.refusedRows;
+    const { main: reported, second: reportedBySecond } = edge ? await settled(stage) : { main: system.proxy.refusedRows, second: 0 };
     progress.update(`looking for ${writer.written} lines`);
     const { rows, lost, duplicated, damaged, firstLost, firstDuplicated } = await lookForNumbers(await system.storeAccess(), writer.written);
+    const second = system.second && (await lookForNumbers(await system.second.storeAccess(), writer.written));
     const killsInFlight = kills.filter(({ hit }) => hit).length;
     const result = {
       written: writer.written,
@@ -124,8 +130,9 @@ const run = async (context: Context): Promise<Outcome> => {
       seed: options.seed,
       firstLost,
       firstDuplicated,
+      ...(second && { second: { ...second, lost: second.lost - reportedBySecond, reported: reportedBySecond } }),
     };
-    const exact = result.lost === 0 && duplicated === 0 && damaged === 0;
+    const exact = isExact(result) && (result.second === undefined || isExact(result.second));
     return { result, passed: exact && killsInFlight >= LEAST_HIT_SHARE * kills.length };
   } finally {
     writer.stop();

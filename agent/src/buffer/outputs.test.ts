@@ -38,7 +38,7 @@ const expectNoGap = (buffer: DiskBuffer): void => {
   }
 };
 
-describe.each([["segments", LARGE], ["LevelDB", 5_000]])("two outputs (bodies in %s)", (where, bytes) => {
+describe.each([["segments", LARGE], ["LevelDB", 5_000]])("two outputs (bodies in %s)", (_where, bytes) => {
   it("give the same bytes to each, and let go of them once both have settled", () =>
     withFolder(async (folder) => {
       const buffer = await openTwo(folder);
@@ -50,7 +50,7 @@ describe.each([["segments", LARGE], ["LevelDB", 5_000]])("two outputs (bodies in
       expect(buffer.state().bytes).toBeGreaterThan(bytes);
       await buffer.output("archive").acknowledge(archive, ack(8, "another store", { too_old: 2 }));
       expect(buffer.state().bytes).toBe(0);
-      if (where === "segments") expect(await segmentsIn(folder)).toBe(0);
+      expect(await segmentsIn(folder)).toBe(0);
       expect(buffer.state().ledger.signals.logs).toMatchObject({ records: 10, stored: 10, refused: {} });
       expect(buffer.state().outputs[0]!.signals.logs).toMatchObject({ records: 10, stored: 8, refused: { too_old: 2 } });
       await buffer.close();

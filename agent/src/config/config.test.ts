@@ -187,6 +187,25 @@ describe("resolution", () => {
     expect(await errorsOf("buffer:\n  when_full:\n    files: drop_oldest\n")).toEqual(["a.yaml:3: buffer.when_full.files: unknown option: did you mean file?"]);
   });
 
+  it("puts further backends together, and finds what is wrong with each", async () => {
+    const key = await write("archive.key", "obs_i_archive\n");
+    const base = "endpoint: http://a\napi_key: k\noutputs:\n";
+    expect(await resolved(`${base}  - { name: archive, endpoint: "https://b", api_key_file: ${key}, when_full: drop_oldest }\n`)).toMatchObject({
+      config: { outputs: [{ name: "archive", endpoint: "https://b", apiKey: "obs_i_archive", tls: {}, whenFull: "drop_oldest" }] },
+    });
+    const faults = await resolved(`${base}  - { name: one, endpoint: "http://a/", api_key: k, tls: { cert_file: ${key} } }\n  - { name: two, endpoint: "http://a:81" }\n`);
+    expect("errors" in faults && faults.errors.map(({ path, message }) => `${path}: ${message}`)).toEqual([
+      "outputs.0.endpoint: it is the backend of endpoint: an output needs another one",
+      "outputs.0.tls.cert_file: the endpoint http://a/ is not https://",
+      "outputs.0.tls: give cert_file and key_file, or neither",
+      expect.stringContaining("outputs.0.tls: not usable"),
+      "outputs.1.api_key: no API key: set api_key or api_key_file",
+    ]);
+    expect(await errorsOf("outputs:\n  - { name: A/B, endpoint: 'http://b' }\n")).toEqual(["a.yaml:2: outputs.0.name: expected up to 32 small letters, digits, - and _"]);
+    expect(await errorsOf("outputs:\n  - { name: a, endpoint: 'http://b' }\n  - { name: a, endpoint: 'http://c' }\n")).toEqual(["a.yaml:3: outputs.1.name: there are two outputs named a"]);
+    expect(await errorsOf("outputs:\n  - { name: a, endpoint: 'http://b', when_full: drop_newest }\n")).toEqual([expect.stringContaining("a.yaml:2: outputs.0.when_full")]);
+  });
+
   it("keeps its data where the system keeps such data", () => {
     expect(defaultDataDir({}, true)).toBe("/var/lib/obs-agent");
     expect(defaultDataDir({ HOME: "/home/u" }, false)).toBe("/home/u/.local/state/obs-agent");

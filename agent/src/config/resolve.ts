@@ -55,8 +55,7 @@ export const resolveConfig = async (file: ConfigFile, environment: Environment):
   const errors: ConfigError[] = [];
   const { endpoint: fileEndpoint, api_key, api_key_file, data_dir, host, tls: tlsNames, outputs: further, ...rest } = file;
   let endpoint = environment.OBS_ENDPOINT || fileEndpoint;
-  const keyOfFile = await readApiKey({ api_key, api_key_file }, "", errors);
-  let apiKey = environment.OBS_API_KEY || keyOfFile;
+  let apiKey = environment.OBS_API_KEY || (await readApiKey({ api_key, api_key_file }, "", errors));
   if (!endpoint) {
     const local = await readLocalFile(environment);
     endpoint = local.endpoint;

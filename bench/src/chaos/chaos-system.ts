@@ -2,6 +2,7 @@
  * The system under attack: the real backend, the real agent, and the proxies between them.
  *
  *   files -> agent -> [DelayingProxy] -> backend -> [SlowStore, fault orphan only] -> ClickHouse
+ *                  -> [SecondBackend, fault two-outputs only]
  *
  * The store is the backend's embedded one. For the fault `orphan` it is a store process of this
  * tool's own, because the embedded one dies with its backend and an orphan could not commit.
@@ -26,6 +27,7 @@ import { DeliveryCounts } from "./delivery-counts.ts";
 import type { DeliveryTotals } from "./delivery-counts.ts";
 import type { StoreAccess } from "./look-for-numbers.ts";
 import { OwnStore } from "./own-store.ts";
+import { SecondBackend } from "./second-backend.ts";
 import type { Orphans } from "./slow-store.ts";
 
 /** Faults that the assassin's kills make worse. */
@@ -39,6 +41,8 @@ export interface ChaosOptions {
   readonly folder: string;
   /** Inserts are slower than a restart, behind a store of the tool's own. */
   readonly hasOrphans: boolean;
+  /** The agent has a second output, with this policy. */
+  readonly secondWhenFull?: string | undefined;
   readonly agent: Pick<AgentOptions, "more" | "preload" | "env">;
   readonly ackDelayMs: number;
   readonly random: PythonRandom;
@@ -63,6 +67,7 @@ const QUIET_MS = 1500;
 
 export class ChaosSystem implements Victims {
   readonly proxy: DelayingProxy;
+  readonly second: SecondBackend | undefined;
   readonly #options: ChaosOptions;
   readonly #backend: Restartable;
   readonly #agent: Restartable;
@@ -73,6 +78,7 @@ export class ChaosSystem implements Victims {
   private constructor(parts: {
     options: ChaosOptions;
     proxy: DelayingProxy;
+    second: SecondBackend | undefined;
     backend: Restartable;
     agent: Restartable;
     counts: DeliveryCounts;
@@ -81,6 +87,7 @@ export class ChaosSystem implements Victims {
   }) {
     this.#options = parts.options;
     this.proxy = parts.proxy;
+    this.second = parts.second;
     this.#backend = parts.backend;
     this.#agent = parts.agent;
     this.#counts = parts.counts;
@@ -98,6 +105,8 @@ export class ChaosSystem implements Victims {
     const backend = new Restartable(children, backendProcess({ dataDir, port, ...(ownStore ? { storeUrl: ownStore.backendUrl } : {}) }));
     await untilReady(url, backend, signal);
     const proxy = new DelayingProxy(url, options.ackDelayMs);
+    const second =
+      options.secondWhenFull === undefined ? undefined : await SecondBackend.start({ children, dataDir: join(scratch, "second"), ackDelayMs: options.ackDelayMs, whenFull: options.secondWhenFull, signal });
     const agent = new Restartable(
       children,
       agentProcess({
@@ -109,9 +118,10 @@ export class ChaosSystem implements Victims {
         // With the default of 10 s a run of a hundred kills would be spent waiting.
         retryLongest: "1s",
         ...options.agent,
+        more: { ...options.agent.more, ...(second && { outputs: [second.output] }) },
       }),
     );
-    return new ChaosSystem({ options, proxy, backend, agent, counts: new DeliveryCounts(url), ownStore, dataDir });
+    return new ChaosSystem({ options, proxy, second, backend, agent, counts: new DeliveryCounts(url), ownStore, dataDir });
   }
 
   /** What is in it may be damaged while the agent is dead. */
@@ -212,6 +222,7 @@ export class ChaosSystem implements Victims {
     await this.#agent.stop();
     await this.#backend.stop();
     await this.proxy.close();
+    await this.second?.stop();
     await this.#ownStore?.stop();
   }
 

@@ -13,16 +13,18 @@ import type { AgentOptions } from "../system/agent.ts";
 import type { PythonRandom } from "../work/python-random.ts";
 import { DAMAGE, sizesOf } from "./buffer-damage.ts";
 import type { ChaosSystem } from "./chaos-system.ts";
+import type { DelayingProxy } from "./delaying-proxy.ts";
 import { ROTATIONS } from "./numbered-writer.ts";
 import type { NumberedWriter } from "./numbered-writer.ts";
 
-export const EDGE_FAULTS = ["outage", "restart-away", "disk-full", "damaged-buffer", "clock-jump", "rotation"] as const;
+export const EDGE_FAULTS = ["outage", "restart-away", "disk-full", "damaged-buffer", "clock-jump", "rotation", "two-outputs"] as const;
 export type EdgeFault = (typeof EDGE_FAULTS)[number];
 
 export const POLICIES = ["push_back", "drop_oldest", "drop_newest"] as const;
 
 export interface Stage {
   readonly system: ChaosSystem;
+  readonly policy: EdgeOptions["policy"];
   readonly writer: NumberedWriter;
   readonly random: PythonRandom;
   readonly outageMs: number;
@@ -52,6 +54,9 @@ export const edgeAgent = (fault: EdgeFault, { policy, clockFile }: EdgeOptions):
     case "disk-full":
       // As small as can be configured: lines of this kind compress well.
       return { more: { buffer: { max_size: "1MB", when_full: { file: policy } } } };
+    case "two-outputs":
+      // The policy is the second output's: what it drops makes room in a buffer as small as can be configured.
+      return policy === "push_back" ? {} : { more: { buffer: { max_size: "1MB" } } };
     case "damaged-buffer":
       // Batches large enough to lie in segments.
       return { more: { batch: { linger: "1500ms" } } };
@@ -150,6 +155,33 @@ const rotate = async (stage: Stage): Promise<void> => {
     }
 };
 
+/** Lines that the output of this proxy has, or that the agent says it never will. */
+const settledBy = async (stage: Stage, proxy: DelayingProxy): Promise<number> => {
+  const { system } = stage;
+  const status = proxy === system.proxy ? undefined : (await statusOf(stage))?.outputs[0];
+  return proxy.acknowledgedRows + (status ? reportedRows(status) : 0);
+};
+
+/** While one output is away, the agent is killed and the other gets every line; each is away once. */
+const killOneOutput = async (stage: Stage): Promise<void> => {
+  const { system, writer, policy, outageMs, signal, onProgress } = stage;
+  const second = system.second!.proxy;
+  // With a small buffer the main output, which pushes back, would hold up the second when it is away.
+  const rounds = policy === "push_back" ? [[second, system.proxy], [system.proxy, second]] as const : [[second, system.proxy]] as const;
+  for (const [dead, alive] of rounds) {
+    onProgress(`the ${dead === second ? "second" : "main"} output is away`);
+    dead.leave();
+    await sleep(outageMs / 2, undefined, { signal });
+    await system.killAgent();
+    system.startAgent();
+    await sleep(outageMs / 2, undefined, { signal });
+    const { written } = writer;
+    await until("the other output has every line", stage, async () => (await settledBy(stage, alive)) >= written);
+    if (policy !== "push_back") await until("the output that is away has dropped", stage, async () => (await settledBy(stage, second)) > second.acknowledgedRows);
+    dead.comeBack();
+  }
+};
+
 export const EDGE: Readonly<Record<EdgeFault, (stage: Stage) => Promise<void>>> = {
   outage,
   "restart-away": restartAway,
@@ -157,22 +189,30 @@ export const EDGE: Readonly<Record<EdgeFault, (stage: Stage) => Promise<void>>> 
   "damaged-buffer": damageBuffer,
   "clock-jump": setClocks,
   rotation: rotate,
+  "two-outputs": killOneOutput,
 };
 
+export interface Reported {
+  readonly main: number;
+  readonly second: number;
+}
+
 /** Until the agent has nothing left to read or send; resolves with what it says is lost. */
-export const settled = async (stage: Stage): Promise<number> => {
+export const settled = async (stage: Stage): Promise<Reported> => {
+  const { proxy, second } = stage.system;
   let last = "";
   let sinceMs = Date.now();
-  let reported = 0;
+  let reported = { main: 0, second: 0 };
   await until("the agent has nothing left to send", stage, async () => {
     const status = await statusOf(stage);
     if (!status) return false;
-    reported = reportedRows(status);
-    const { acknowledgedRows } = stage.system.proxy;
-    stage.onProgress(`${acknowledgedRows} of ${stage.writer.written} lines acknowledged, ${reported} reported as lost, ${status.buffer.batches} batches wait`);
-    const now = `${acknowledgedRows} ${reported} ${status.lines.lines}`;
-    if (now !== last || status.buffer.batches > 0) [last, sinceMs] = [now, Date.now()];
-    return stage.system.proxy.inFlight() === 0 && Date.now() - sinceMs >= SETTLED_QUIET_MS;
+    const [other] = status.outputs;
+    reported = { main: reportedRows(status), second: other ? reportedRows(other) : 0 };
+    const batches = status.buffer.batches + (other?.batches ?? 0);
+    stage.onProgress(`${proxy.acknowledgedRows} of ${stage.writer.written} lines acknowledged, ${reported.main} reported as lost, ${batches} batches wait`);
+    const now = `${proxy.acknowledgedRows} ${second?.proxy.acknowledgedRows} ${reported.main} ${reported.second} ${status.lines.lines}`;
+    if (now !== last || batches > 0) [last, sinceMs] = [now, Date.now()];
+    return proxy.inFlight() + (second?.proxy.inFlight() ?? 0) === 0 && Date.now() - sinceMs >= SETTLED_QUIET_MS;
   });
   return reported;
 };

@@ -17,5 +17,5 @@ export const agentStatus = (dataDir: string): Promise<Status> =>
 
 const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((total, count) => total + count, 0);
 
-/** Rows of logs that it says will never be stored. */
-export const reportedRows = ({ signals: { logs } }: Status): number => sum(logs.dropped) + sum(logs.refused) + logs.deadLettered;
+/** Rows of logs that it says will never be stored, by its main output or by another. */
+export const reportedRows = ({ signals: { logs } }: Pick<Status, "signals">): number => sum(logs.dropped) + sum(logs.refused) + logs.deadLettered;
