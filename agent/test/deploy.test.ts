@@ -10,6 +10,7 @@ import { parseAllDocuments } from "yaml";
 import { VERSION } from "../src/core/version.ts";
 import { formatConfigError, loadConfig } from "../src/config/load.ts";
 import type { ConfigFile } from "../src/config/schema.ts";
+import { RESOURCES } from "../src/sources/prometheus/kubernetes/clusters.ts";
 import { renderChart } from "./helm-renderer.ts";
 
 const DEPLOY = fileURLToPath(new URL("../deploy/", import.meta.url));
@@ -98,6 +99,17 @@ const configurationOf = async (configMap: Manifest, env: readonly string[]): Pro
 
 const mountOf = ({ volumeMounts = [] }: Container, path: string): Mount | undefined =>
   volumeMounts.filter(({ mountPath }) => path === mountPath || path.startsWith(`${mountPath}/`)).sort((one, other) => other.mountPath.length - one.mountPath.length)[0];
+
+/** The rights that roles of kubernetes_sd_configs need, in the order of the manifests; by the names of the chart's values. */
+const DISCOVERY_RULES: readonly (readonly [value: string, rule: { readonly apiGroups: readonly string[]; readonly resources: readonly string[]; readonly verbs: readonly string[] }])[] = [
+  ["services", { apiGroups: [""], resources: ["services"], verbs: ["list", "watch"] }],
+  ["endpoints", { apiGroups: [""], resources: ["endpoints"], verbs: ["list", "watch"] }],
+  ["endpointslices", { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] }],
+  ["ingresses", { apiGroups: ["networking.k8s.io"], resources: ["ingresses"], verbs: ["list", "watch"] }],
+  ["nodes", { apiGroups: [""], resources: ["nodes"], verbs: ["list", "watch"] }],
+  ["nodeMetrics", { apiGroups: [""], resources: ["nodes/metrics"], verbs: ["get"] }],
+  ["namespaces", { apiGroups: [""], resources: ["namespaces"], verbs: ["list", "watch"] }],
+];
 
 const EXISTING_SECRET = { existingSecret: "ours", serviceAccount: { create: false, name: "given" }, rbac: { create: false } };
 const SETS: readonly (readonly [name: string, manifests: () => Manifest[], given: readonly string[]])[] = [
@@ -188,6 +200,29 @@ describe("the chart", () => {
     expect([version, appVersion]).toEqual([VERSION, VERSION]);
     for (const file of ["kubernetes/daemonset.yaml", "kubernetes/sidecar.yaml"]) expect(read(file)).toContain(`image: obs-agent:${VERSION}`);
     expect(read("docker/Dockerfile")).toContain(`obs-agent@${VERSION}`);
+  });
+});
+
+const bindingOf = (manifests: readonly Manifest[], name: string) => find(manifests, "ClusterRoleBinding", name)!;
+
+describe("rights to discover targets", () => {
+  it("are a role of their own among the manifests, for the agent's account", () => {
+    const manifests = kubernetes("rbac-discovery.yaml");
+    expect(find(manifests, "ClusterRole")!.rules).toEqual(DISCOVERY_RULES.map(([, rule]) => rule));
+    const { roleRef, subjects } = bindingOf(manifests, "obs-agent-discovery");
+    expect(roleRef).toEqual({ apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: find(manifests, "ClusterRole")!.metadata.name });
+    expect(subjects).toEqual(bindingOf(kubernetes("rbac.yaml"), "obs-agent").subjects);
+  });
+
+  it.each([...DISCOVERY_RULES.map(([value]) => [value]), DISCOVERY_RULES.map(([value]) => value)])("are values of the chart: %s", (...values) => {
+    const role = find(chart({ apiKey: "k", rbac: { discovery: Object.fromEntries(values.map((value) => [value, true])) } }), "ClusterRole")!;
+    expect(role.rules).toEqual([{ apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] }, ...DISCOVERY_RULES.filter(([value]) => values.includes(value)).map(([, rule]) => rule)]);
+  });
+
+  it("are those of what the agent asks for", () => {
+    const asked = Object.values(RESOURCES).map(({ root, plural }) => ({ apiGroups: [root === "/api/v1" ? "" : root.split("/")[2]], resources: [plural], verbs: ["list", "watch"] }));
+    const given = [{ apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] }, ...DISCOVERY_RULES.map(([, rule]) => rule).filter(({ verbs }) => verbs.includes("list"))];
+    expect(new Set(given.map((rule) => JSON.stringify(rule)))).toEqual(new Set(asked.map((rule) => JSON.stringify(rule))));
   });
 });
 

@@ -2,7 +2,9 @@
 
 import { RE2JS } from "re2js";
 import { z } from "../core/zod.ts";
-import { count, duration, flag, listenAddress, size } from "./option-types.ts";
+import { authorization, basicAuth, tlsConfig } from "./http-client.ts";
+import { kubernetesDiscovery } from "./kubernetes-discovery.ts";
+import { count, duration, flag, listenAddress, size, text } from "./option-types.ts";
 
 export const statsdSchema = z
   .strictObject({
@@ -37,9 +39,9 @@ const relabelConfigs = z
         source_labels: z.array(z.string()).prefault([]).describe("Labels whose values are joined."),
         separator: z.string().prefault(";").describe("What they are joined with."),
         target_label: z.string().optional().describe("Label that is written."),
-        regex: z.string().prefault("(.*)").describe("RE2 expression that has to match the whole value (of `labelmap`, `labeldrop`, `labelkeep`: the name)."),
+        regex: text().prefault("(.*)").describe("RE2 expression that has to match the whole value (of `labelmap`, `labeldrop`, `labelkeep`: the name)."),
         modulus: count(1, Number.MAX_SAFE_INTEGER).optional().describe("Of `hashmod`."),
-        replacement: z.string().prefault("$1").describe("What is written; `$1` or `${1}` is the first group."),
+        replacement: text().prefault("$1").describe("What is written; `$1` or `${1}` is the first group."),
         action: z.string().prefault("replace").transform((text) => text.toLowerCase()).pipe(z.enum(RELABEL_ACTIONS)).describe(`One of ${RELABEL_ACTIONS.map((name) => `\`${name}\``).join(", ")}.`),
       })
       .superRefine(({ action, target_label: target, modulus, source_labels: sources, regex }, context) => {
@@ -68,21 +70,9 @@ const scrapeConfig = z.strictObject({
   honor_timestamps: flag().prefault(true).describe("Whether times on the page are used."),
   sample_limit: count(0, 10_000_000).prefault(0).describe("A page with more samples after relabelling counts as a failed scrape. 0: no limit."),
   body_size_limit: size("1KB").prefault("64MB").describe("A longer page counts as a failed scrape."),
-  basic_auth: z.strictObject({ username: z.string(), password: z.string().optional(), password_file: z.string().optional() }).optional().describe("Basic authentication."),
-  authorization: z
-    .strictObject({ type: z.string().prefault("Bearer"), credentials: z.string().optional(), credentials_file: z.string().optional() })
-    .optional()
-    .describe("The `Authorization` header; the file is read at each scrape."),
-  tls_config: z
-    .strictObject({
-      ca_file: z.string().optional(),
-      cert_file: z.string().optional(),
-      key_file: z.string().optional(),
-      server_name: z.string().optional(),
-      insecure_skip_verify: flag().prefault(false),
-    })
-    .optional()
-    .describe("TLS of `https` targets; the files are read at start."),
+  basic_auth: basicAuth(),
+  authorization: authorization(),
+  tls_config: tlsConfig("TLS of `https` targets; the files are read at start."),
   static_configs: z
     .array(z.strictObject({ targets: z.array(z.string().min(1)).describe("`HOST:PORT` of each."), labels: labels.prefault({}).describe("Labels of all of them.") }))
     .prefault([])
@@ -109,6 +99,7 @@ const scrapeConfig = z.strictObject({
     )
     .prefault([])
     .describe("Targets that DNS names."),
+  kubernetes_sd_configs: z.array(kubernetesDiscovery).prefault([]).describe("Targets that a Kubernetes API server names."),
   relabel_configs: relabelConfigs.describe("Applied to the labels of each target, before it is scraped."),
   metric_relabel_configs: relabelConfigs.describe("Applied to the labels of each sample."),
 });

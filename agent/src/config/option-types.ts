@@ -22,6 +22,9 @@ export const duration = (lowest: string) => amount("duration", `a duration such 
 export const count = (lowest: number, highest: number) =>
   amount("whole number", `a whole number from ${lowest} to ${highest}`, (text) => (/^\d+$/.test(text.trim()) ? Number(text) : undefined), lowest, highest);
 
+/** YAML takes `true` and `1` without quotes for something else than text. */
+export const text = () => z.union([z.string(), z.number(), z.boolean()]).meta({ format: "text" }).transform(String);
+
 export const flag = () => z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
 
 export const readFrom = z

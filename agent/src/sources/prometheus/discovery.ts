@@ -1,4 +1,4 @@
-/** Where targets come from: the configuration, files, DNS. Each gives whole lists, again and again. */
+/** Where targets come from: the configuration, files, DNS, Kubernetes. */
 
 import { resolve4, resolve6, resolveSrv } from "node:dns/promises";
 import { glob, readFile } from "node:fs/promises";
@@ -24,36 +24,42 @@ export interface DiscoveryDeps {
   readonly resolver?: Resolver;
 }
 
+/** Whole groups by their names; one without targets is gone, one that is not named is as it was. */
+export type TargetGroups = ReadonlyMap<string, readonly DiscoveredTarget[]>;
+
 export interface Discovery {
-  /** Never throws: what cannot be read keeps the targets that it had. */
-  find(): Promise<readonly DiscoveredTarget[]>;
-  /** 0: once is enough. */
-  readonly refreshMs: number;
+  /** Tells groups until the signal aborts, or until nothing will change. Never throws: what cannot be read keeps the targets that it had. */
+  run(signal: AbortSignal, tell: (groups: TargetGroups) => void): Promise<void>;
 }
+
+type Find = () => Promise<readonly DiscoveredTarget[]>;
 
 const systemResolver: Resolver = { resolveSrv, resolve4, resolve6 };
 
+/** All but those of Kubernetes. */
 export const discoveriesOf = ({ static_configs, file_sd_configs, dns_sd_configs }: ScrapeConfig, deps: DiscoveryDeps): Discovery[] => [
-  { refreshMs: 0, find: async () => static_configs.flatMap(({ targets, labels }) => targets.map((target) => ({ ...labels, __address__: target }))) },
-  ...file_sd_configs.map(({ files, refresh_interval: refreshMs }) => ({ refreshMs, find: fileFinder(files, deps) })),
-  ...dns_sd_configs.map((config) => ({ refreshMs: config.refresh_interval, find: dnsFinder(config, deps) })),
+  polled(0, async () => static_configs.flatMap(({ targets, labels }) => targets.map((target) => ({ ...labels, __address__: target }))), deps),
+  ...file_sd_configs.map(({ files, refresh_interval: refreshMs }) => polled(refreshMs, fileFinder(files, deps), deps)),
+  ...dns_sd_configs.map((config) => polled(config.refresh_interval, dnsFinder(config, deps), deps)),
 ];
 
-/** Looks now and then until the signal aborts, and hands on what was found. */
-export const watch = async ({ find, refreshMs }: Discovery, clock: Clock, signal: AbortSignal, found: (targets: readonly DiscoveredTarget[]) => void): Promise<void> => {
-  while (!signal.aborted) {
-    const targets = await find();
-    if (signal.aborted) return;
-    found(targets);
-    if (refreshMs === 0) return;
-    await sleep(clock, refreshMs, signal);
-  }
-};
+/** One group, looked for every `refreshMs`; 0: once is enough. */
+const polled = (refreshMs: number, find: Find, { clock }: DiscoveryDeps): Discovery => ({
+  async run(signal, tell) {
+    while (!signal.aborted) {
+      const targets = await find();
+      if (signal.aborted) return;
+      tell(new Map([["", targets]]));
+      if (refreshMs === 0) return;
+      await sleep(clock, refreshMs, signal);
+    }
+  },
+});
 
 /** https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config */
 const TARGET_GROUPS = z.array(z.object({ targets: z.array(z.string().min(1)), labels: z.record(z.string(), z.coerce.string()).default({}) }));
 
-const fileFinder = (patterns: readonly string[], { log, countError }: DiscoveryDeps): Discovery["find"] => {
+const fileFinder = (patterns: readonly string[], { log, countError }: DiscoveryDeps): Find => {
   let known = new Map<string, readonly DiscoveredTarget[]>();
   return async () => {
     const now = new Map<string, readonly DiscoveredTarget[]>();
@@ -82,7 +88,7 @@ const readTargets = async (path: string): Promise<DiscoveredTarget[]> => {
   return groups.flatMap(({ targets, labels }) => targets.map((target) => ({ ...labels, __meta_filepath: path, __address__: target })));
 };
 
-const dnsFinder = ({ names, type, port }: ScrapeConfig["dns_sd_configs"][number], { log, countError, resolver = systemResolver }: DiscoveryDeps): Discovery["find"] => {
+const dnsFinder = ({ names, type, port }: ScrapeConfig["dns_sd_configs"][number], { log, countError, resolver = systemResolver }: DiscoveryDeps): Find => {
   const known = new Map<string, readonly DiscoveredTarget[]>();
   const lookUp = async (name: string): Promise<DiscoveredTarget[]> => {
     if (type === "SRV")

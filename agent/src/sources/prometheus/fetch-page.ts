@@ -1,9 +1,9 @@
 /** Asks a target for its page. */
 
-import { readFile, readFileSync } from "node:fs";
-import { promisify } from "node:util";
+import { readFileSync } from "node:fs";
 import { Agent, fetch, type Dispatcher } from "undici";
 import type { ScrapeConfig } from "../../config/metric-sources.ts";
+import { authorizationOf } from "./credentials.ts";
 import type { PageFormat } from "./page.ts";
 import type { Target } from "./target.ts";
 
@@ -55,11 +55,4 @@ export const createFetchPage = (config: ScrapeConfig, dispatcher: Dispatcher): F
     }
     return { text: Buffer.concat(chunks).toString("utf8"), format: type.startsWith("application/openmetrics-text") ? "openmetrics" : "text" };
   };
-};
-
-const secret = async (value: string | undefined, file: string | undefined): Promise<string> => value ?? (file === undefined ? "" : (await promisify(readFile)(file, "utf8")).trim());
-
-const authorizationOf = async ({ basic_auth: basic, authorization }: ScrapeConfig): Promise<string | undefined> => {
-  if (basic) return `Basic ${Buffer.from(`${basic.username}:${await secret(basic.password, basic.password_file)}`).toString("base64")}`;
-  return authorization && `${authorization.type} ${await secret(authorization.credentials, authorization.credentials_file)}`;
 };

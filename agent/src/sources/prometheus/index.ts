@@ -13,12 +13,8 @@ export const createPrometheusSource = (config: PrometheusConfig, shard: MetricSh
     name: "prometheus",
     async start() {
       if (running || config.scrape_configs.length === 0) return;
-      const { runJob } = await import("./job.ts");
-      running ??= Promise.all(
-        config.scrape_configs.map((job) =>
-          runJob(job, config, shard, deps, stopping.signal).catch((error: unknown) => deps.log.error("a job cannot be scraped", { job: job.job_name, error })),
-        ),
-      );
+      const { runJobs } = await import("./job.ts");
+      running ??= runJobs(config, shard, deps, stopping.signal);
     },
     async stop() {
       stopping.abort();
