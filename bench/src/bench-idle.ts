@@ -9,10 +9,10 @@ import { startSink } from "./sink/start-sink.ts";
 import type { Sink } from "./sink/start-sink.ts";
 import { agentProcess } from "./system/agent.ts";
 import type { Child } from "./tool/children.ts";
-import { cpuSeconds, memoryOf } from "./tool/process-tree.ts";
 import { runTool } from "./tool/run-tool.ts";
 import type { ToolContext } from "./tool/run-tool.ts";
 import { rounded } from "./tool/statistics.ts";
+import { CostMeter, waitUntil } from "./tool/watch-process.ts";
 
 const OPTIONS = {
   files: { type: "integer", default: 10_000, min: 1, max: 100_000, description: "files to follow" },
@@ -45,41 +45,24 @@ const writeFiles = (folder: string, count: number): string[] => Array.from({ len
     return path;
   });
 
-const wait = (context: Context, ms: number): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    context.signal.addEventListener("abort", () => (clearTimeout(timer), reject(context.signal.reason as Error)), { once: true });
-  });
-
-const untilRows = async (context: Context, sink: Sink, agent: Child, rows: number): Promise<void> => {
-  const deadline = Date.now() + READ_LIMIT_MS;
-  while (sink.rows < rows) {
-    if (!agent.running) throw new Error(`the agent ended (${await agent.exited})`);
-    if (Date.now() > deadline) throw new Error(`${sink.rows} of ${rows} lines arrived within ${READ_LIMIT_MS / 1000} s`);
-    context.progress.update(`${sink.rows} of ${rows} lines acknowledged`);
-    await wait(context, POLL_MS);
-  }
-};
+const untilRows = (context: Context, sink: Sink, agent: Child, rows: number): Promise<void> =>
+  waitUntil(
+    () => {
+      context.progress.update(`${sink.rows} of ${rows} lines acknowledged`);
+      return sink.rows >= rows;
+    },
+    { pollMs: POLL_MS, signal: context.signal, watched: { agent: () => agent }, limit: { ms: READ_LIMIT_MS, late: () => `${sink.rows} of ${rows} lines arrived within ${READ_LIMIT_MS / 1000} s` } },
+  );
 
 /** Seconds until a window was quiet; gives up, and lets the figure speak, after a limit. */
-const settle = async (context: Context, agent: Child): Promise<number> => {
+const settle = async ({ options, progress, signal }: Context, meter: CostMeter): Promise<number> => {
   const started = Date.now();
   for (;;) {
-    const before = cpuSeconds(agent.pid);
-    await wait(context, SETTLE_WINDOW_MS);
-    const share = ((cpuSeconds(agent.pid) - before) * 1000) / SETTLE_WINDOW_MS;
-    context.progress.update(`settling: ${rounded(100 * share, 1)} % of a core`);
+    const share = await meter.coreShare(SETTLE_WINDOW_MS, signal);
+    progress.update(`settling: ${rounded(100 * share, 1)} % of a core`);
     const elapsedMs = Date.now() - started;
-    if ((share < SETTLED_SHARE && elapsedMs >= context.options.settle * 1000) || elapsedMs > SETTLE_LIMIT_MS + context.options.settle * 1000) return elapsedMs / 1000;
+    if ((share < SETTLED_SHARE && elapsedMs >= options.settle * 1000) || elapsedMs > SETTLE_LIMIT_MS + options.settle * 1000) return elapsedMs / 1000;
   }
-};
-
-const idleShare = async (context: Context, agent: Child, seconds: number): Promise<number> => {
-  const before = cpuSeconds(agent.pid);
-  const started = performance.now();
-  context.progress.update(`idle for ${seconds} s`);
-  await wait(context, seconds * 1000);
-  return (cpuSeconds(agent.pid) - before) / ((performance.now() - started) / 1000);
 };
 
 await runTool({
@@ -95,21 +78,23 @@ await runTool({
     const agent = children.start(agentProcess({ name: "agent", folder: scratch, endpoint: sink.url, apiKey: "obs_i_bench", published: true, include: [join(folder, "**/*.log")] }));
     const lines = options.files * LINES_PER_FILE;
     await untilRows(context, sink, agent, lines);
-    const startSeconds = cpuSeconds(agent.pid);
-    const settledAfterSeconds = await settle(context, agent);
-    const cpuShare = await idleShare(context, agent, options.seconds);
-    const memory = memoryOf(agent.pid);
+    const meter = new CostMeter(agent);
+    const { cpuSeconds: startSeconds } = meter.now();
+    const settledAfterSeconds = await settle(context, meter);
+    progress.update(`idle for ${options.seconds} s`);
+    const cpuShare = await meter.coreShare(options.seconds * 1000, context.signal);
+    const { rssMB, peakRssMB, threads } = meter.now();
     const chosen = paths.filter((_, index) => index % Math.ceil(paths.length / APPENDED_TO) === 0);
     for (const path of chosen) appendFileSync(path, '{"level":"info","message":"not so quiet"}\n');
     await untilRows(context, sink, agent, lines + chosen.length);
     return {
       result: {
         cpuShare: rounded(cpuShare, 4),
-        rssMB: rounded(memory.rssMB, 1),
-        threads: memory.threads,
+        rssMB: rounded(rssMB, 1),
+        threads,
         files: options.files,
         seconds: options.seconds,
-        peakRssMB: rounded(memory.peakRssMB, 1),
+        peakRssMB: rounded(peakRssMB, 1),
         startCpuSeconds: rounded(startSeconds, 2),
         settledAfterSeconds: rounded(settledAfterSeconds, 0),
         appended: chosen.length,

@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { AGENT_CLI, agentProcess, publishedAgentCli } from "./system/agent.ts";
 import type { Child } from "./tool/children.ts";
 import { freePort } from "./tool/free-port.ts";
-import { cpuSeconds, memoryOf } from "./tool/process-tree.ts";
 import { runTool } from "./tool/run-tool.ts";
 import type { ToolContext } from "./tool/run-tool.ts";
 import { median, percentile, rounded } from "./tool/statistics.ts";
+import { CostMeter, waitUntil } from "./tool/watch-process.ts";
 
 const OPTIONS = {
   runs: { type: "integer", default: 15, min: 1, max: 200, description: "starts of each form; figures are medians" },
@@ -36,15 +36,8 @@ const answers = (port: number): Promise<boolean> =>
     }).on("error", () => resolve(false));
   });
 
-const untilAlive = async (context: Context, agent: Child, port: number): Promise<void> => {
-  const deadline = performance.now() + START_LIMIT_MS;
-  while (!(await answers(port))) {
-    context.signal.throwIfAborted();
-    if (!agent.running) throw new Error(`the agent ended (${await agent.exited})`);
-    if (performance.now() > deadline) throw new Error(`/livez did not answer within ${START_LIMIT_MS / 1000} s`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-};
+const untilAlive = (context: Context, agent: Child, port: number): Promise<void> =>
+  waitUntil(() => answers(port), { pollMs: POLL_MS, signal: context.signal, watched: { agent: () => agent }, limit: { ms: START_LIMIT_MS, late: () => `/livez did not answer within ${START_LIMIT_MS / 1000} s` } });
 
 /** A first start on a new data folder, with one file to follow and a backend that is away. */
 const startOnce = async (context: Context, script: string, name: string): Promise<Start> => {
@@ -65,7 +58,7 @@ const startOnce = async (context: Context, script: string, name: string): Promis
   const agent = context.children.start({ ...options, script });
   try {
     await untilAlive(context, agent, port);
-    return { startMs: performance.now() - spawned, cpuSeconds: cpuSeconds(agent.pid), rssMB: memoryOf(agent.pid).rssMB };
+    return { startMs: performance.now() - spawned, ...new CostMeter(agent).now() };
   } finally {
     await agent.kill();
     await rm(folder, { recursive: true, force: true });

@@ -33,7 +33,7 @@ describe("bench:agent", () => {
     const inMemory = await runScript("bench-agent.ts", ["--mb", "1", "--runs", "1", "--peers", "none", "--work", "w4", "--dir", "/dev/shm"], 1);
     expect(inMemory.stderr).toMatch(/w4 measures a buffer on a disk, and \/dev\/shm\/\S+ is on tmpfs: name a folder on a disk with --dir/);
     const { result } = await runScript("bench-agent.ts", ["--mb", "1", "--runs", "1", "--peers", "none", "--work", "w4", "--dir", DISK]);
-    expect(result["w4"]).toMatchObject({ rowsIn: 2503, rowsOut: 2503, unmasked: NOTHING });
+    expect(result["w4"]).toMatchObject({ rowsIn: 2503, rowsOut: 2503, unmasked: NOTHING, maskingOff: { rowsOut: 2503 } });
     expect((result["w4"] as Record<string, unknown>)["filesystem"]).not.toBe("tmpfs");
   });
 

@@ -10,13 +10,14 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { agentDataDir, agentProcess } from "../system/agent.ts";
 import type { AgentOptions } from "../system/agent.ts";
 import { agentStatus } from "../system/agent-status.ts";
 import { backendProcess, createApiKey, readStoreRecord, untilReady } from "../system/backend.ts";
 import { freePort } from "../tool/free-port.ts";
 import { commandLine } from "../tool/process-tree.ts";
+import { waitUntil } from "../tool/watch-process.ts";
+import type { Wait } from "../tool/watch-process.ts";
 import type { Status } from "obs-agent";
 import { Restartable } from "../tool/children.ts";
 import type { Children } from "../tool/children.ts";
@@ -163,12 +164,8 @@ export class ChaosSystem implements Victims {
 
   /** Until the agent has been told that so many rows are stored. Throws when that takes too long. */
   async acknowledged(rows: number): Promise<void> {
-    const limit = Date.now() + FIRST_ROWS_LIMIT_MS;
-    while (this.proxy.acknowledgedRows < rows) {
-      await this.#assertRunning();
-      if (Date.now() > limit) throw new Error(`only ${this.proxy.acknowledgedRows} of the first ${rows} rows were acknowledged within ${FIRST_ROWS_LIMIT_MS / 1000} s`);
-      await sleep(RECOVERY_POLL_MS, undefined, { signal: this.#options.signal });
-    }
+    const late = (): string => `only ${this.proxy.acknowledgedRows} of the first ${rows} rows were acknowledged within ${FIRST_ROWS_LIMIT_MS / 1000} s`;
+    await this.#until(() => this.proxy.acknowledgedRows >= rows, { pollMs: RECOVERY_POLL_MS, signal: this.#options.signal, limit: { ms: FIRST_ROWS_LIMIT_MS, late } });
   }
 
   /** The kills are over: what is left is delivered at full speed. */
@@ -180,26 +177,21 @@ export class ChaosSystem implements Victims {
   async recovered(): Promise<void> {
     const before = this.proxy.acknowledgedBatches;
     const limit = Date.now() + RECOVERY_LIMIT_MS;
-    while (this.proxy.acknowledgedBatches === before && Date.now() < limit) {
-      await this.#assertRunning();
-      await sleep(RECOVERY_POLL_MS, undefined, { signal: this.#options.signal });
-    }
+    await this.#until(() => this.proxy.acknowledgedBatches !== before || Date.now() >= limit, { pollMs: RECOVERY_POLL_MS, signal: this.#options.signal });
   }
 
   /** Until the agent has been told that every line is stored, or nothing moves any more. */
   async delivered(lines: number, onProgress: (text: string) => void, signal: AbortSignal): Promise<void> {
     let rows = -1;
     let movedMs = Date.now();
-    for (;;) {
+    const isOver = (): boolean => {
       const now = this.proxy.acknowledgedRows;
       if (now !== rows) [rows, movedMs] = [now, Date.now()];
       const quietMs = Date.now() - movedMs;
-      if (now >= lines && quietMs >= QUIET_MS && this.proxy.inFlight() === 0) return;
-      if (quietMs >= DELIVERY_STALL_MS) return;
-      await this.#assertRunning();
       onProgress(`waiting for delivery: ${now} of ${lines} lines acknowledged`);
-      await sleep(DELIVERY_POLL_MS, undefined, { signal });
-    }
+      return (now >= lines && quietMs >= QUIET_MS && this.proxy.inFlight() === 0) || quietMs >= DELIVERY_STALL_MS;
+    };
+    await this.#until(isOver, { pollMs: DELIVERY_POLL_MS, signal });
   }
 
   async storeAccess(): Promise<StoreAccess> {
@@ -227,9 +219,8 @@ export class ChaosSystem implements Victims {
   }
 
   /** Only kills may end them: a process that ends by itself is a finding. */
-  async #assertRunning(): Promise<void> {
-    for (const [name, { child }] of [["agent", this.#agent], ["backend", this.#backend]] as const)
-      if (!child.running) throw new Error(`the ${name} ended by itself: ${await child.exited}`);
+  #until(isTrue: () => boolean, wait: Omit<Wait, "watched">): Promise<void> {
+    return waitUntil(isTrue, { ...wait, watched: { agent: () => this.#agent.child, backend: () => this.#backend.child } });
   }
 
   /** The embedded store is the backend's child: its record in the data folder says which process it is. */

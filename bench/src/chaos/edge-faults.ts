@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import type { Status } from "obs-agent";
 import { reportedRows } from "../system/agent-status.ts";
 import type { AgentOptions } from "../system/agent.ts";
+import { waitUntil } from "../tool/watch-process.ts";
 import type { PythonRandom } from "../work/python-random.ts";
 import { DAMAGE, sizesOf } from "./buffer-damage.ts";
 import type { ChaosSystem } from "./chaos-system.ts";
@@ -67,10 +68,8 @@ export const edgeAgent = (fault: EdgeFault, { policy, clockFile }: EdgeOptions):
   }
 };
 
-const until = async (what: string, { signal }: Stage, isTrue: () => boolean | Promise<boolean>): Promise<void> => {
-  for (const limit = Date.now() + LIMIT_MS; !(await isTrue()); await sleep(POLL_MS, undefined, { signal }))
-    if (Date.now() > limit) throw new Error(`not so within ${LIMIT_MS / 1000} s: ${what}`);
-};
+const until = (what: string, { signal }: Stage, isTrue: () => boolean | Promise<boolean>): Promise<void> =>
+  waitUntil(isTrue, { pollMs: POLL_MS, signal, limit: { ms: LIMIT_MS, late: () => `not so within ${LIMIT_MS / 1000} s: ${what}` } });
 
 const statusOf = ({ system }: Stage): Promise<Status | undefined> => system.agentStatus().catch(() => undefined);
 

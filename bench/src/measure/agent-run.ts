@@ -12,8 +12,8 @@ import type { Sink } from "../sink/start-sink.ts";
 import { agentProcess } from "../system/agent.ts";
 import type { Child } from "../tool/children.ts";
 import { filesystemOf, memoryFolder } from "../tool/filesystem.ts";
-import { cpuSeconds, peakRssMB } from "../tool/process-tree.ts";
 import type { ToolContext } from "../tool/run-tool.ts";
+import { CostMeter, waitUntil } from "../tool/watch-process.ts";
 import type { RowCheck } from "../work/row-checks.ts";
 import type { Input } from "./input.ts";
 
@@ -44,7 +44,6 @@ const POLL_MS = 250;
 const STALL_LIMIT_MS = 60_000;
 /** The agent's buffer may grow to this before it holds its sources back; it never does against a sink that answers at once. */
 const MEMORY_BYTES = 1e9;
-const BAD_CONFIGURATION = "exit code 78";
 
 interface Reached {
   readonly cpuSeconds: number;
@@ -52,37 +51,27 @@ interface Reached {
   readonly endedMs: number;
 }
 
-const reasonOfEnd = async (agent: Child): Promise<string> => {
-  const ending = await agent.exited;
-  return ending === BAD_CONFIGURATION ? "this agent refuses the configuration (see its log below)" : `the agent ended (${ending})`;
-};
-
-/** Measured in the turn in which the last acknowledgement became known. Rejects when nothing moves any more. */
-const untilAcknowledged = (context: Context, input: Input, name: string, sink: Sink, agent: Child): Promise<Reached> =>
-  new Promise((resolve, reject) => {
-    let peakMB = 0;
-    let rows = 0;
-    let movedMs = Date.now();
-    const fail = (reason: string): void => {
-      clearInterval(timer);
-      reject(new Error(`${name}: ${reason} with ${rows} of ${input.lines} rows acknowledged`));
-    };
-    const look = (): void => {
-      peakMB = Math.max(peakMB, peakRssMB(agent.pid));
-      if (sink.rows > rows) movedMs = Date.now();
-      rows = sink.rows;
-      context.progress.update(`${name}: ${Math.floor((100 * rows) / input.lines)} % acknowledged`);
-      if (context.signal.aborted) fail("stopped");
-      else if (!agent.running) void reasonOfEnd(agent).then(fail);
-      else if (Date.now() - movedMs > STALL_LIMIT_MS) fail("no progress");
-    };
-    const timer = setInterval(look, POLL_MS);
-    void sink.reached(input.lines).then(() => {
-      const reached = { cpuSeconds: cpuSeconds(agent.pid), endedMs: Date.now() };
-      clearInterval(timer);
-      resolve({ ...reached, peakRssMB: Math.max(peakMB, peakRssMB(agent.pid)) });
-    });
+/** Measured in the turn in which the last acknowledgement became known. Throws when nothing moves any more. */
+const untilAcknowledged = async (context: Context, input: Input, name: string, sink: Sink, agent: Child): Promise<Reached> => {
+  const meter = new CostMeter(agent);
+  let reached: Reached | undefined;
+  let rows = 0;
+  let movedMs = Date.now();
+  void sink.reached(input.lines).then(() => (reached = { endedMs: Date.now(), ...meter.now() }));
+  const isAcknowledged = (): boolean => {
+    if (reached) return true;
+    meter.now();
+    if (sink.rows > rows) movedMs = Date.now();
+    rows = sink.rows;
+    context.progress.update(`${name}: ${Math.floor((100 * rows) / input.lines)} % acknowledged`);
+    if (Date.now() - movedMs > STALL_LIMIT_MS) throw new Error("no progress");
+    return false;
+  };
+  await waitUntil(isAcknowledged, { pollMs: POLL_MS, signal: context.signal, watched: { agent: () => agent } }).catch((error: unknown) => {
+    throw new Error(`${name}: ${(error as Error).message}, with ${rows} of ${input.lines} rows acknowledged`, { cause: error });
   });
+  return reached!;
+};
 
 /** In a folder of its own, which goes afterwards: runs of large works would fill a small disk between them. */
 export const runAgent = async (context: Context, input: Input, { name, masking, workers, inScratch }: AgentRunOptions): Promise<AgentRun> => {

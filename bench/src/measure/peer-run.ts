@@ -6,12 +6,13 @@
 import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Peer } from "../peers/peer.ts";
 import { startPeerSink } from "../peers/peer-sink.ts";
 import type { PeerSink } from "../peers/peer-sink.ts";
 import type { Child } from "../tool/children.ts";
-import { cpuSeconds, peakRssMB } from "../tool/process-tree.ts";
 import type { ToolContext } from "../tool/run-tool.ts";
+import { CostMeter, waitUntil } from "../tool/watch-process.ts";
 import type { Input } from "./input.ts";
 import type { Work } from "./works.ts";
 
@@ -44,8 +45,6 @@ interface Reached {
   readonly endedMs: number;
 }
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 /** Undefined when everything that has to arrive has; otherwise what is wrong. */
 const missing = (input: Input, work: Work, { totals, failure }: PeerSink): string | undefined => {
   if (failure !== undefined) return `what it sent could not be read: ${failure}`;
@@ -62,25 +61,23 @@ const missing = (input: Input, work: Work, { totals, failure }: PeerSink): strin
 const untilDone = async (context: Context, input: Input, work: Work, name: string, sink: PeerSink, peer: Child): Promise<Reached> => {
   const startedMs = Date.now();
   const last = { bytes: 0, movedMs: startedMs, cpuSeconds: 0, cpuMs: startedMs };
-  let peakMB = 0;
-  for (;;) {
-    await sleep(POLL_MS);
-    context.signal.throwIfAborted();
+  const meter = new CostMeter(peer);
+  let costs = meter.now();
+  const isDone = async (): Promise<boolean> => {
     const nowMs = Date.now();
     if (!peer.running) throw new Error(`it ended (${await peer.exited})`);
-    const cpu = cpuSeconds(peer.pid);
-    peakMB = Math.max(peakMB, peakRssMB(peer.pid));
+    costs = meter.now();
     const { wireBytes, lines } = sink.totals;
     context.progress.update(`${name}: ${lines} of ${input.lines} lines`);
     if (wireBytes > last.bytes) Object.assign(last, { bytes: wireBytes, movedMs: nowMs });
-    const reached = { cpuSeconds: cpu, peakRssMB: peakMB, endedMs: last.movedMs };
-    if (!work.masked && lines >= input.lines) return reached;
+    if (!work.masked && lines >= input.lines) return true;
     if (last.bytes === 0 && nowMs - startedMs > FIRST_BYTE_MS) throw new Error(`nothing arrived within ${FIRST_BYTE_MS / 1000} s`);
-    if (nowMs - startedMs > RUN_LIMIT_MS) throw new Error(`not done within ${RUN_LIMIT_MS / 1000} s, ${lines} of ${input.lines} lines arrived`);
-    if (cpu - last.cpuSeconds > REST_CPU_SECONDS) Object.assign(last, { cpuSeconds: cpu, cpuMs: nowMs });
-    const isAtRest = last.bytes > 0 && nowMs - last.movedMs > REST_MS && nowMs - last.cpuMs > REST_MS;
-    if (isAtRest) return reached;
-  }
+    if (costs.cpuSeconds - last.cpuSeconds > REST_CPU_SECONDS) Object.assign(last, { cpuSeconds: costs.cpuSeconds, cpuMs: nowMs });
+    return last.bytes > 0 && nowMs - last.movedMs > REST_MS && nowMs - last.cpuMs > REST_MS;
+  };
+  const late = (): string => `not done within ${RUN_LIMIT_MS / 1000} s, ${sink.totals.lines} of ${input.lines} lines arrived`;
+  await waitUntil(isDone, { pollMs: POLL_MS, signal: context.signal, limit: { ms: RUN_LIMIT_MS, late } });
+  return { cpuSeconds: costs.cpuSeconds, peakRssMB: costs.peakRssMB, endedMs: last.movedMs };
 };
 
 /** Throws with a reason when the peer cannot do the work, or does not deliver every line. */

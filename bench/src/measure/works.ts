@@ -22,5 +22,5 @@ export const WORKS: Readonly<Record<WorkName, Work>> = {
   w1: { name: "w1", log: "app", defaultMb: 512, onDisk: false, masked: false, alsoUnmasked: true },
   w2: { name: "w2", log: "app", defaultMb: 512, onDisk: false, masked: true, alsoUnmasked: false },
   w3: { name: "w3", log: "nginx", defaultMb: 256, onDisk: false, masked: false, alsoUnmasked: false },
-  w4: { name: "w4", log: "app", defaultMb: 512, onDisk: true, masked: false, alsoUnmasked: false },
+  w4: { name: "w4", log: "app", defaultMb: 512, onDisk: true, masked: false, alsoUnmasked: true },
 };

@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { freePort } from "../tool/free-port.ts";
 import { Restartable } from "../tool/children.ts";
 import type { Children } from "../tool/children.ts";
+import { waitUntil } from "../tool/watch-process.ts";
 import { BACKEND_CLI, untilReady } from "./backend.ts";
+
+const POLL_MS = 25;
 
 /** Where to send and ask, and with which key. */
 export interface Installation {
@@ -31,13 +34,13 @@ export const startAllInOne = async (children: Children, folder: string, signal: 
 
 /** The file comes last: with it, everything has started. */
 const untilWritten = async (file: string, backend: Restartable, signal: AbortSignal): Promise<{ apiKey: string }> => {
-  for (;;) {
-    signal.throwIfAborted();
-    if (!backend.child.running) throw new Error(`the backend ended: ${await backend.child.exited}`);
-    try {
-      return JSON.parse(await readFile(file, "utf8")) as { apiKey: string };
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-  }
+  let written: { apiKey: string } | undefined;
+  await waitUntil(
+    async () => {
+      written = await readFile(file, "utf8").then((text) => JSON.parse(text) as { apiKey: string }, () => undefined);
+      return written !== undefined;
+    },
+    { pollMs: POLL_MS, signal, watched: { backend: () => backend.child } },
+  );
+  return written!;
 };

@@ -3,10 +3,10 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { ChildOptions, Restartable } from "../tool/children.ts";
+import { waitUntil } from "../tool/watch-process.ts";
 
 export const BACKEND_CLI = fileURLToPath(new URL("cli.ts", import.meta.resolve("obs-backend")));
 
@@ -32,14 +32,8 @@ export const backendProcess = ({ dataDir, port, storeUrl }: BackendOptions): Chi
 });
 
 /** Until the backend and its store take batches. Throws when the process ends or after a minute. */
-export const untilReady = async (url: string, backend: Pick<Restartable, "child">, signal: AbortSignal): Promise<void> => {
-  const limit = Date.now() + READY_LIMIT_MS;
-  while (!(await isReady(url))) {
-    if (!backend.child.running) throw new Error(`the backend ended: ${await backend.child.exited}`);
-    if (Date.now() > limit) throw new Error(`the backend was not ready within ${READY_LIMIT_MS / 1000} s`);
-    await sleep(READY_POLL_MS, undefined, { signal });
-  }
-};
+export const untilReady = (url: string, backend: Pick<Restartable, "child">, signal: AbortSignal): Promise<void> =>
+  waitUntil(() => isReady(url), { pollMs: READY_POLL_MS, signal, watched: { backend: () => backend.child }, limit: { ms: READY_LIMIT_MS, late: () => `the backend was not ready within ${READY_LIMIT_MS / 1000} s` } });
 
 const isReady = async (url: string): Promise<boolean> => {
   try {

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { commandLine, cpuSeconds, peakRssMB, processTree } from "./process-tree.ts";
+import { commandLine, costsOf, cpuSeconds, processTree } from "./process-tree.ts";
 
 const SPIN = "const until = process.cpuUsage(); while (process.cpuUsage(until).user < 300_000);";
 
@@ -20,7 +20,7 @@ describe.runIf(process.platform === "linux")("process tree", () => {
       await once(parent.stdout, "data");
       expect(processTree(parent.pid!)).toHaveLength(2);
       expect(cpuSeconds(parent.pid!)).toBeGreaterThanOrEqual(0.6);
-      expect(peakRssMB(parent.pid!)).toBeGreaterThan(20);
+      expect(costsOf(parent.pid!).peakRssMB).toBeGreaterThan(20);
       expect(commandLine(parent.pid!)).toContain("spawnSync");
     } finally {
       parent.kill("SIGKILL");

@@ -39,10 +39,14 @@ const treeOf = (root: number): ProcessStat[] => {
   return tree;
 };
 
-/** User and system seconds of all threads of the process and its descendants since they started. */
-export const cpuSeconds = (root: number): number => treeOf(root).reduce((sum, { ticks }) => sum + ticks, 0) / TICKS_PER_SECOND;
+const secondsOf = (tree: readonly ProcessStat[]): number => tree.reduce((sum, { ticks }) => sum + ticks, 0) / TICKS_PER_SECOND;
 
-export interface Memory {
+/** User and system seconds of all threads of the process and its descendants since they started. */
+export const cpuSeconds = (root: number): number => secondsOf(treeOf(root));
+
+export interface Costs {
+  /** User and system time of all threads since they started. */
+  readonly cpuSeconds: number;
   /** MB are 10^6 bytes, summed over the tree. */
   readonly rssMB: number;
   /** Largest resident sizes so far (VmHWM). */
@@ -50,10 +54,11 @@ export interface Memory {
   readonly threads: number;
 }
 
-/** Memory and threads of the process and its living descendants. */
-export const memoryOf = (root: number): Memory => {
-  const total = { rssMB: 0, peakRssMB: 0, threads: 0 };
-  for (const pid of processTree(root)) {
+/** Of the process and its living descendants, with the CPU of those that have ended. */
+export const costsOf = (root: number): Costs => {
+  const tree = treeOf(root);
+  const total = { cpuSeconds: secondsOf(tree), rssMB: 0, peakRssMB: 0, threads: 0 };
+  for (const { pid } of tree) {
     const status = statusOf(pid);
     const figure = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0);
     total.rssMB += (figure("VmRSS") * 1024) / 1e6;
@@ -71,9 +76,6 @@ const statusOf = (pid: number): string => {
     return "";
   }
 };
-
-/** Largest resident size so far, summed over the tree, in MB (10^6 bytes). */
-export const peakRssMB = (root: number): number => memoryOf(root).peakRssMB;
 
 /** The command line of a process, arguments joined by blanks; "" when it is gone. */
 export const commandLine = (pid: number): string => {
