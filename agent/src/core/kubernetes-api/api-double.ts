@@ -52,6 +52,10 @@ export class ApiDouble {
   readonly tokens: (string | undefined)[] = [];
   /** Lists have pages of this size at most. */
   pageSize = Infinity;
+  /** So many continued lists are told that their version is gone. */
+  expiredContinues = 0;
+  /** Ends every watch as soon as it has begun, without a word. */
+  endsWatches = false;
   /** Answers everything with this status. */
   status: number | undefined;
   /** Answers collections (`nodes`) with a status, as where the account has no right to them. */
@@ -160,6 +164,7 @@ export class ApiDouble {
     if (!question || status !== undefined) return json(status!, { kind: "Status", status: "Failure", code: status });
     if (searchParams.get("watch") === "true") return this.#watch(question, Number(searchParams.get("resourceVersion")), response, json);
     const from = Number(searchParams.get("continue") ?? "0");
+    if (from > 0 && this.expiredContinues-- > 0) return json(410, goneStatus(this.#version));
     const found = [...this.#objects.values()].filter(question.matches);
     // Elements of a list do not say what they are.
     const page = found.slice(from, from + this.pageSize).map(({ kind: _kind, ...object }) => object);
@@ -171,6 +176,7 @@ export class ApiDouble {
     if (from < this.#oldest) return json(410, goneStatus(this.#oldest));
     response.writeHead(200, { "content-type": "application/json", "transfer-encoding": "chunked" }).flushHeaders();
     for (const change of this.#history) if (change.version > from) writeEvent(response, eventOf(change, question));
+    if (this.endsWatches) return void response.end();
     this.#watches.set(response, question);
     response.on("close", () => this.#watches.delete(response));
   }

@@ -133,10 +133,13 @@ interface ApiService extends ApiObject {
     readonly externalName?: string;
     readonly ports?: readonly { readonly name?: string; readonly port: number; readonly protocol?: string }[];
   };
+  readonly status?: { readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] } };
 }
 
 export const takeService = (service: ApiService): KeptService => {
-  const { type = "ClusterIP", clusterIP: clusterIp = "", loadBalancerIP: loadBalancerIp = "", externalName = "", ports = [] } = service.spec ?? {};
+  const { type = "ClusterIP", clusterIP: clusterIp = "", loadBalancerIP: wanted = "", externalName = "", ports = [] } = service.spec ?? {};
+  // What was asked for is deprecated, and mostly empty; what was given is what it has.
+  const loadBalancerIp = wanted || (service.status?.loadBalancer?.ingress?.find(({ ip }) => ip)?.ip ?? "");
   return { ...takeKept(service), type, clusterIp, loadBalancerIp, externalName, ports: ports.map(({ name = "", port, protocol = "TCP" }) => ({ name, number: port, protocol })) };
 };
 

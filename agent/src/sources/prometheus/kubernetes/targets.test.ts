@@ -130,6 +130,9 @@ describe("targets of role", () => {
     ["service: elsewhere", "service", { metadata: { name: "db", namespace: "shop" }, spec: { type: "ExternalName", externalName: "db.example.com", clusterIP: "None", ports: [{ port: 1 }] } }, ATTACHED, [
       filled({ __address__: "db.shop.svc:1", namespace: "shop", service_name: "db", service_type: "ExternalName", service_external_name: "db.example.com", service_port_number: "1", service_port_protocol: "TCP" }, NAMESPACE_LABELS),
     ]],
+    ["service: with the address that its load balancer was given", "service", { metadata: { name: "lb", namespace: "shop" }, spec: { type: "LoadBalancer", ports: [{ port: 1 }] }, status: { loadBalancer: { ingress: [{ hostname: "lb.example.com" }, { ip: "192.0.2.7" }] } } }, NOTHING, [
+      { __address__: "lb.shop.svc:1", namespace: "shop", service_name: "lb", service_type: "LoadBalancer", service_loadbalancer_ip: "192.0.2.7", service_port_number: "1", service_port_protocol: "TCP" },
+    ]],
     ["node: its kubelet", "node", NODE, NOTHING, [
       filled({ __address__: "[fd00::1]:10250", instance: "node-1", node_provider_id: "cloud://node-1", node_address_InternalIP: "fd00::1", node_address_Hostname: "node-1.example.com" }, NODE_LABELS),
     ]],
