@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["{agent,backend,bench,.dev}/**/*.test.{ts,tsx}"],
+    include: ["{agent,backend,bench,plugins,.dev}/**/*.test.{ts,tsx}"],
     exclude: ["**/node_modules/**", "**/dist/**"],
     setupFiles: [".dev/property-seed.ts"],
     testTimeout: 30_000,

@@ -7,6 +7,7 @@ import type { SourceClass } from "./config/schema.ts";
 import type { OrderedTarget } from "./core/batch-buffer.ts";
 import { steadyMs, type Clock } from "./core/clock.ts";
 import type { LineShard, MetricShard, RecordShard, Source } from "./core/contracts.ts";
+import type { CustomTransform } from "./core/custom-transform.ts";
 import type { MetricsRegistry } from "./core/counters.ts";
 import type { Log } from "./core/log.ts";
 import { findSources } from "./found-sources.ts";
@@ -32,6 +33,7 @@ import { createHttpSource } from "./sources/http/index.ts";
 import { createJournaldSource } from "./sources/journald/index.ts";
 import { createKubernetesSource } from "./sources/kubernetes/index.ts";
 import { createOtlpSource } from "./sources/otlp/index.ts";
+import { createPluginSource } from "./sources/plugin/index.ts";
 import { createPrometheusSource } from "./sources/prometheus/index.ts";
 import { createStatsdSource } from "./sources/statsd/index.ts";
 import { createStdinSource, type StdinSource } from "./sources/stdin/index.ts";
@@ -84,13 +86,19 @@ const planSources = ({ stdinService, dataDir, intake, positions, wasFollowed, on
     },
   });
 
+  const watchTransforms = (transforms: readonly CustomTransform[]): void => {
+    for (const transform of transforms)
+      transform.onFailure(onceAMinute(clock, (error) => log.warn("a transform of yours has failed: records at which it does go on as they were", { module: transform.module, failures: transform.failures, error })));
+  };
+
   /** Files, whose rows are made by several threads where `workers` asks for it. */
   const files = (options: AgentConfig["files"][number], firstThread: number): SourcePlan => {
-    const { custom } = options.parser ?? {};
+    const { custom, transforms = [] } = options.parser ?? {};
+    watchTransforms(transforms);
     if (custom) custom.onFailure(onceAMinute(clock, (error) => log.warn("a parser of yours has failed: lines at which it does are kept as text", { file: custom.file, failures: custom.failures, error })));
     const multiline = multilineSettings(options.multiline);
     // Code of a user stays where it was loaded.
-    if (config.workers === 1 || custom || !canTravel(options.parser)) return lines("file", options, multiline, file(options));
+    if (config.workers === 1 || custom || transforms.length > 0 || !canTravel(options.parser)) return lines("file", options, multiline, file(options));
     return {
       key: keyOf("file", [options, config.workers]),
       open: () => {
@@ -161,6 +169,12 @@ const planSources = ({ stdinService, dataDir, intake, positions, wasFollowed, on
   const docker = (shard: LineShard): Source => createDockerSource({ environment, ...config.docker, skipKubernetes: found.kubernetes, skipJournald: found.journald }, shard, following("docker"));
   const kubernetes = (shard: LineShard): Source => createKubernetesSource({ environment, ...config.kubernetes }, shard, following("kubernetes"));
 
+  const plugin = ({ name, module, service = name, environment: own = environment, source, transforms, options }: AgentConfig["plugins"][number]): SourcePlan => {
+    watchTransforms(transforms);
+    const made = { name, module, plugin: source.plugin, options: source.options, service, environment: own, transforms };
+    return records("plugin", [name, module, source.version, options, service, own, transforms.map(({ module: of, version }) => [of, version])], batch.linger, (shard) => createPluginSource(made, shard, deps("plugin")));
+  };
+
   return [
     ...config.files.map(files),
     ...(found.journald ? [lines("journald", config.journald, DEFAULT_MULTILINE, journald)] : []),
@@ -174,6 +188,7 @@ const planSources = ({ stdinService, dataDir, intake, positions, wasFollowed, on
     ...(statsd.enabled ? [metrics("statsd", statsd, (shard) => createStatsdSource(statsd, shard, deps("statsd")))] : []),
     ...(prometheus.scrape_configs.length > 0 ? [metrics("prometheus", prometheus, (shard) => createPrometheusSource(prometheus, shard, deps("prometheus")))] : []),
     ...(otlp.enabled ? [otlpPlan()] : []),
+    ...config.plugins.map(plugin),
   ];
 };
 

@@ -132,19 +132,23 @@ export class DiskBuffer implements CommitTarget {
     return this.#whenRoomFor("", signal);
   }
 
-  async #commitFrom(source: string, { batches, positions = new Map(), lines }: Commit): Promise<void> {
+  async #commitFrom(source: string, { batches, positions = new Map(), lines, filtered = 0 }: Commit): Promise<void> {
     this.#options.onCommit?.(batches);
     const all = batches.map((batch) => this.#describe(batch, source));
     const size = all.reduce((total, { body, isLarge }) => total + this.#queues.length * DESCRIPTION_BYTES + (isLarge ? 1 : this.#queues.length) * body.length, 0);
     const hasRoom = batches.length === 0 || this.#makeRoom(source, size);
     const takers = this.#queues.filter((queue) => hasRoom || queue.policyOf(source) === "push_back");
     const book = (ledger: Ledger): void => {
-      for (const queue of this.#queues)
+      for (const queue of this.#queues) {
+        const { logs } = signalsOf(ledger, queue.output);
+        logs.records += filtered;
+        bookInto(logs.dropped, "filtered", filtered);
         for (const { stream, rows } of batches) {
           const signal = signalsOf(ledger, queue.output)[stream];
           signal.records += rows;
           if (!takers.includes(queue)) bookInto(signal.dropped, "buffer_full", rows);
         }
+      }
       ledger.lines += lines?.lines ?? 0;
       ledger.blank += lines?.blank ?? 0;
       ledger.joined += lines?.joined ?? 0;

@@ -1,7 +1,7 @@
 /** From command line and environment to the configuration that an agent runs with. */
 
 import { existsSync } from "node:fs";
-import { withCustomParsers } from "../config/custom-parsers.ts";
+import { withCustomParsers } from "../config/load-plugins.ts";
 import { formatConfigError, loadConfig, type ConfigError } from "../config/load.ts";
 import { dataDirOf, readBufferKey, resolveConfig, type AgentConfig } from "../config/resolve.ts";
 import type { ConfigFile } from "../config/schema.ts";

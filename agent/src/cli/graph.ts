@@ -53,7 +53,7 @@ const sourcesOf = (config: AgentConfig): Stage[] => {
   const found: Partial<Record<string, unknown>> = { ...findSources(config) };
   return (Object.keys(configSchema.shape) as (keyof typeof config)[]).flatMap((name) => {
     // Only what stands in the file: what was read from key files is in the configuration too.
-    const value: unknown = config[name];
+    const value: unknown = name === "plugins" ? config.plugins.map(({ source: _source, transforms, ...named }) => ({ ...named, transforms: transforms.map(({ module }) => module) })) : config[name];
     if (NO_SOURCES.has(name) || typeof value !== "object" || value === null) return [];
     if (Array.isArray(value)) return value.map((item, index) => stageOf(value.length > 1 ? `${name} ${index + 1}` : name, item as object));
     return isAsked(value, found[name] === true) ? [stageOf(name, value)] : [];

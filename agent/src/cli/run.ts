@@ -1,5 +1,6 @@
 /** `obs-agent run`: until a signal ends it. */
 
+import { modulesOf } from "../config/load-plugins.ts";
 import { createPipeline } from "../pipeline.ts";
 import { systemClock } from "../core/clock.ts";
 import { collectAtRest, v8Heap } from "../core/heap-at-rest.ts";
@@ -25,8 +26,8 @@ export const run = async (invocation: Invocation): Promise<number> => {
   let reload = (why: string): void => void (wanted = why);
   process.on("SIGHUP", () => reload("SIGHUP"));
   const running: { reloader?: Reloader } = {};
-  const parserFiles = (): string[] => running.reloader?.config.files.flatMap(({ parser }) => parser?.custom?.file ?? []) ?? [];
-  const unwatch = watchFiles(() => [...configPathsOf(paths), ...parserFiles()], () => reload("a changed file"));
+  const moduleFiles = (): string[] => (running.reloader ? modulesOf(running.reloader.config) : []);
+  const unwatch = watchFiles(() => [...configPathsOf(paths), ...moduleFiles()], () => reload("a changed file"));
   const config = await requireConfiguration(paths);
   const log = openLog(config);
   const pipeline = await createPipeline({ config, log, recentLog: () => log.recent() });

@@ -3,19 +3,21 @@
 import { readFile } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { withCustomParsers } from "./custom-parsers.ts";
 import type { ConfigError } from "./load.ts";
 import type { Environment } from "./interpolate.ts";
 import { parseKey } from "./key-file.ts";
+import { loadPlugins, withCustomParsers, type PluginConfig } from "./load-plugins.ts";
 import { resolveOutputs, type OutputConfig } from "./resolve-outputs.ts";
 import type { ConfigFile } from "./schema.ts";
 import { checkApiKey, readApiKey, readSecret, readTls, type TlsFiles } from "./secrets.ts";
 
-export interface AgentConfig extends Omit<ConfigFile, "endpoint" | "api_key" | "api_key_file" | "data_dir" | "host" | "tls" | "outputs"> {
+export interface AgentConfig extends Omit<ConfigFile, "endpoint" | "api_key" | "api_key_file" | "data_dir" | "host" | "tls" | "outputs" | "plugins"> {
   readonly endpoint: string;
   readonly tls: TlsFiles;
   /** Backends besides the main one. */
   readonly outputs: readonly OutputConfig[];
+  /** Sources of the user's own. */
+  readonly plugins: readonly PluginConfig[];
   /** Contents of `buffer.key_file`. */
   readonly bufferKey?: Uint8Array;
   readonly apiKey: string;
@@ -68,8 +70,9 @@ export const resolveConfig = async (file: ConfigFile, environment: Environment):
   const outputs = await resolveOutputs(further, endpoint, errors);
   const bufferKey = await readBufferKey(file.buffer.key_file, errors);
   const files = await withCustomParsers(file.files, errors);
+  const plugins = await loadPlugins(file.plugins, errors);
   if (errors.length > 0) return { errors };
   const listen = environment.OBS_AGENT_LISTEN;
   const admin = listen === undefined || listen === "" ? rest.admin : listen === "off" ? { ...rest.admin, enabled: false } : { enabled: true, listen };
-  return { config: { ...rest, files, admin, tls, outputs, ...(bufferKey && { bufferKey }), endpoint: endpoint!, apiKey: apiKey!, dataDir: dataDirOf({ data_dir }, environment), host: host ?? hostname() } };
+  return { config: { ...rest, files, plugins, admin, tls, outputs, ...(bufferKey && { bufferKey }), endpoint: endpoint!, apiKey: apiKey!, dataDir: dataDirOf({ data_dir }, environment), host: host ?? hostname() } };
 };

@@ -11,6 +11,7 @@ import { otlpSchema, prometheusSchema, statsdSchema } from "./metric-sources.ts"
 import { count, duration, flag, httpUrl, listenAddress, readFrom, size } from "./option-types.ts";
 import { PARSER_TYPES, type LineFormat } from "../core/line-format.ts";
 import { outputsSchema, tlsSchema } from "./outputs.ts";
+import { pluginsSchema, transformsSchema } from "./plugins.ts";
 import { isTimezone, problemOfPattern } from "./patterns.ts";
 
 /** Files that a Linux host usually has; what cannot be read is named, what is not there is not missed. */
@@ -72,10 +73,11 @@ const files = z.strictObject({
   environment: z.string().optional().describe("Environment of its rows, in place of the one for all."),
   multiline,
   parser: parser.optional().describe("How its lines are parsed. Without it, as `type: auto`."),
+  transforms: transformsSchema,
 });
 
 /** Kinds of sources, as policies name them. */
-export const SOURCE_CLASSES = ["file", "journald", "docker", "kubernetes", "stdin", "syslog", "http", "fluent_forward", "exec", "host_metrics", "statsd", "prometheus", "otlp"] as const;
+export const SOURCE_CLASSES = ["file", "journald", "docker", "kubernetes", "stdin", "syslog", "http", "fluent_forward", "exec", "host_metrics", "statsd", "prometheus", "otlp", "plugin"] as const;
 export type SourceClass = (typeof SOURCE_CLASSES)[number];
 
 const whenFull = (name: string) => z.enum(["push_back", "drop_oldest", "drop_newest"]).prefault("push_back").describe(`Policy of \`${name}\`.`);
@@ -119,6 +121,7 @@ export const configSchema = z.strictObject({
   statsd: statsdSchema,
   prometheus: prometheusSchema,
   otlp: otlpSchema,
+  plugins: pluginsSchema,
   mask: z
     .strictObject({
       enabled: flag().prefault(true).describe("Whether personal data is masked in messages and attributes."),
@@ -173,7 +176,7 @@ export const configSchema = z.strictObject({
 
 type Parsed = z.output<typeof configSchema>;
 
-/** A parser of the user's own is loaded where the configuration is resolved (custom-parsers.ts). */
+/** A parser of the user's own is loaded where the configuration is resolved (load-plugins.ts). */
 export interface ConfigFile extends Omit<Parsed, "files"> {
   readonly files: readonly (Omit<Parsed["files"][number], "parser"> & { readonly parser?: LineFormat | undefined })[];
 }

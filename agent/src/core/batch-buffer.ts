@@ -11,6 +11,8 @@ export interface Commit {
   readonly positions?: ReadonlyMap<string, Uint8Array>;
   /** Lines read since the last commit of this shard. */
   readonly lines?: { readonly lines: number; readonly blank: number; readonly joined?: number };
+  /** Records of logs that the user's own code has dropped since the last commit of this shard. */
+  readonly filtered?: number;
 }
 
 /**

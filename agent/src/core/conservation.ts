@@ -18,7 +18,7 @@ export interface SignalLedger {
   stored: number;
   /** Rows the backend will never store, by its reason. */
   refused: Record<string, number>;
-  /** Rows lost here, by reason: `damaged`, and by policy `buffer_full` and `expired`. */
+  /** Rows lost here, by reason: `damaged`, and by policy `buffer_full` and `expired`, by the user's own code `filtered`. */
   dropped: Record<string, number>;
   /** Rows of batches that the backend will never take whole. */
   deadLettered: number;

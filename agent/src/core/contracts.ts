@@ -155,6 +155,13 @@ export interface RecordDefaults {
   readonly observed: bigint;
 }
 
+/** What a call brings beside its records. */
+export interface Behind {
+  /** By stream id. */
+  readonly positions?: ReadonlyMap<string, Uint8Array>;
+  readonly filtered?: number;
+}
+
 /** Where sources put records that they have parsed. Any number of callers may use one at a time. */
 export interface RecordShard {
   /** Resolves when records can be taken: back-pressure of encoder and disk buffer ends here. */
@@ -162,8 +169,9 @@ export interface RecordShard {
   /**
    * Takes the records at once; resolves when all of them are durable. They are in one atomic write:
    * whoever is not answered may repeat all of them. Does not wait for room: that is `ready`.
+   * `behind`: positions that become true in the same write, and how many records the user's own code left out.
    */
-  append(records: readonly IncomingLog[], defaults: RecordDefaults): Promise<void>;
+  append(records: readonly IncomingLog[], defaults: RecordDefaults, behind?: Behind): Promise<void>;
   /** Seals what is there and resolves once it is durable. */
   flush(): Promise<void>;
 }

@@ -1,15 +1,7 @@
-/**
- * A user's own parser: a module whose default export makes fields of a line. It runs inside the agent, so
- * only a module that nobody but the agent's user, or root, can have written is loaded.
- */
+/** A user's own parser: a module whose default export makes fields of a line. */
 
-import { realpath, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { LineParserFunction } from "../plugin.ts";
-
-const WRITABLE_BY_OTHERS = 0o022;
-const STICKY = 0o1000;
+import { loadTrustedModule } from "./trusted-module.ts";
 
 export class CustomParser {
   /** As the configuration names it. */
@@ -64,29 +56,7 @@ function* leavesOf(value: object, prefix: string, depth: number): Generator<[str
 
 /** Throws Error that says what is wrong with the file, and what to do. */
 export const loadCustomParser = async (file: string): Promise<CustomParser> => {
-  const path = await realpath(resolve(file)).catch((error: NodeJS.ErrnoException) => {
-    throw new Error(error.code === "ENOENT" ? "there is no such file" : error.message);
-  });
-  const { mtimeMs, ino, size } = await requireTrusted(path);
-  const version = `${ino}-${size}-${mtimeMs}`;
-  // Node keeps what it has imported: another version is another address.
-  const loaded = (await import(`${pathToFileURL(path).href}?version=${version}`).catch((error: unknown) => {
-    throw new Error(`it cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  })) as { readonly default?: unknown };
-  if (typeof loaded.default !== "function") throw new Error("its default export must be a function that takes a line");
-  return new CustomParser(file, version, loaded.default as LineParserFunction);
-};
-
-/** The file and every folder above it: who can rename a folder can put another file there. */
-const requireTrusted = async (path: string) => {
-  const facts = await stat(path);
-  const user = process.getuid?.();
-  if (user === undefined) return facts;
-  for (let at = path, found = facts; ; at = dirname(at), found = await stat(at)) {
-    if (found.uid !== user && found.uid !== 0) throw new Error(`${at} belongs to another user: it must belong to root or to the user that the agent runs as (chown)`);
-    // In a folder like /tmp nobody can rename what is another's.
-    const isSticky = at !== path && (found.mode & STICKY) !== 0;
-    if ((found.mode & WRITABLE_BY_OTHERS) !== 0 && !isSticky) throw new Error(`${at} can be written by others: take their right away (chmod go-w ${at})`);
-    if (dirname(at) === at) return facts;
-  }
+  const { exported, version } = await loadTrustedModule(file);
+  if (typeof exported !== "function") throw new Error("its default export must be a function that takes a line");
+  return new CustomParser(file, version, exported as LineParserFunction);
 };

@@ -1,6 +1,7 @@
 /** How the lines of a group of sources are parsed: the option `parser`, as data. */
 
 import type { CustomParser } from "./custom-parser.ts";
+import type { CustomTransform } from "./custom-transform.ts";
 
 /** Names of the formats, in the order of detection; parsers/registry.ts has their parsers. */
 export const LINE_FORMATS = [
@@ -23,6 +24,8 @@ export interface LineFormat {
   readonly file?: string | undefined;
   /** That module, once it is loaded. */
   readonly custom?: CustomParser | undefined;
+  /** Modules of the user's that change or drop what was parsed. */
+  readonly transforms?: readonly CustomTransform[] | undefined;
   /** IANA name of the zone of times without one; the process's own by default. */
   readonly timezone?: string | undefined;
 }

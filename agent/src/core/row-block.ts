@@ -10,6 +10,8 @@ export interface LineCounts {
   lines: number;
   blank: number;
   joined: number;
+  /** Records that the user's own code has dropped. */
+  filtered: number;
 }
 
 export interface RowBlock {

@@ -10,12 +10,14 @@ export interface MaskOptions {
 
 /** Everything a block has seen since it was made; never reset. Plain numbers, in the row pass. */
 export interface RowCounts {
-  /** Lines taken, blank ones included: lines = records + joined + blank. */
+  /** Lines taken, blank ones included: lines = records + filtered + joined + blank. */
   lines: number;
   records: number;
   blank: number;
   /** Lines joined to the record of another line. */
   joined: number;
+  /** Records that a transform of the user's has dropped; they are not among `records`, and in no row. */
+  filtered: number;
   /** Lines longer than the limit, cut there. */
   cut: number;
   /** Lines with bytes that are not UTF-8, replaced by U+FFFD. */

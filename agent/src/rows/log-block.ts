@@ -28,7 +28,7 @@ import type { MaskOptions, RowCounts, RowDefaults } from "./contracts.ts";
 import { BlockEncoder } from "./encode.ts";
 import { FastRow } from "./fast-row.ts";
 import { LeftLines } from "./left-lines.ts";
-import { PlainRow } from "./plain-row.ts";
+import { FULL, PlainRow, WRITTEN, type WriteOutcome } from "./plain-row.ts";
 import { sampleFields } from "./sample-fields.ts";
 import { Scanner } from "./scan.ts";
 import { SeverityMemo } from "./severity-memo.ts";
@@ -140,7 +140,7 @@ export class LogBlock {
     if (maxRows > 0x10000) throw new RangeError("maxRows must be at most 65,536");
     const detectors = new Set(options.mask?.enabled === false ? [] : (options.mask?.detectors ?? ALL_DETECTORS));
     const masked = newMaskCounts();
-    this.counts = { lines: 0, records: 0, blank: 0, joined: 0, cut: 0, invalidUtf8: 0, nul: 0, slow: 0, malformed: 0, masked };
+    this.counts = { lines: 0, records: 0, blank: 0, joined: 0, filtered: 0, cut: 0, invalidUtf8: 0, nul: 0, slow: 0, malformed: 0, masked };
     this.#maxLineBytes = maxLineBytes;
     this.#detectors = detectors;
     const maxTextBytes = Math.max(inputBytes, maxLineBytes * MAX_GROWTH);
@@ -336,12 +336,14 @@ export class LogBlock {
     this.#rowValues = -1;
     this.#setObserved(observedNs);
     this.#leftInARow = this.#compiled?.openChunk({ ...found.defaults, observedNs }, this.#rowKeys) ? 0 : MAX_LEFT_IN_A_ROW;
-    this.#accessLane = this.#endsBeforeDigit && ACCESS_KEYS.every((key) => !(key in stream.attributes));
+    this.#accessLane = this.#endsBeforeDigit && stream.format?.transforms === undefined && ACCESS_KEYS.every((key) => !(key in stream.attributes));
     if (this.#accessLane) writeAccessKeys(this.#columns);
     const chunk = buffer.subarray(from, to);
     this.#chunkIsUtf8 = isUtf8(chunk);
     this.#chunkHasNul = chunk.includes(0);
-    this.#chunkMayBeJson = stream.format === undefined || stream.format.type === "auto" || stream.format.type === "json";
+    const { type = "auto", transforms } = stream.format ?? {};
+    // A transform sees every record, so none takes a lane that makes none.
+    this.#chunkMayBeJson = transforms === undefined && (type === "auto" || type === "json");
     this.#chunkMayBeFast = this.#chunkIsUtf8 && !this.#chunkHasNul && this.#chunkMayBeJson;
     return true;
   }
@@ -422,10 +424,14 @@ export class LogBlock {
     if (cut) to = from + endOfLastCharacter(bytes.subarray(from, from + this.#maxLineBytes));
     const isText = this.#chunkIsUtf8 || isUtf8(bytes.subarray(from, to));
     this.#beginRow();
-    const isWritten = bytes[first] === OPENING_BRACE && this.#chunkMayBeJson ? this.#writeJson(from, to, isText && lines === 1) : this.#plain.write(from, to, this.#seconds, this.#row);
-    if (!isWritten) {
+    const outcome = bytes[first] === OPENING_BRACE && this.#chunkMayBeJson ? this.#writeJson(from, to, isText && lines === 1) : this.#plain.write(from, to, this.#seconds, this.#row);
+    if (outcome !== WRITTEN) {
       this.#columns.rollbackRow();
-      return NO_ROOM;
+      if (outcome === FULL) return NO_ROOM;
+      this.counts.lines += lines;
+      this.counts.joined += lines - 1;
+      this.counts.filtered++;
+      return end;
     }
     if (lines > 1) this.#countJoined(lines - 1);
     this.#commitRow();
@@ -443,19 +449,19 @@ export class LogBlock {
     if (this.#finder!.isTrace && arena.bytes[severities + rows] === 0) arena.bytes[severities + rows] = SEVERITY.ERROR;
   }
 
-  /** False when a dictionary is full. A line that is no JSON object after all is kept as text. */
-  #writeJson(from: number, to: number, isText: boolean): boolean {
+  /** A line that is no JSON object after all is kept as text. */
+  #writeJson(from: number, to: number, isText: boolean): WriteOutcome {
     const { buffer } = this.#columns.arena;
     const leaves = parseJsonLeaves(buffer.toString("utf8", from, to));
     if (!leaves || isDockerLine(leaves)) {
-      if (!this.#plain.write(from, to, this.#seconds, this.#row)) return false;
-      if (!leaves) this.counts.malformed++;
-      return true;
+      const outcome = this.#plain.write(from, to, this.#seconds, this.#row);
+      if (outcome === WRITTEN && !leaves) this.counts.malformed++;
+      return outcome;
     }
-    if (!this.#slow.writeLeaves(leaves, this.#row)) return false;
+    if (!this.#slow.writeLeaves(leaves, this.#row)) return FULL;
     this.counts.slow++;
     if (isText) this.#shapes.learn(from, to, (key) => this.#isPlainKey(key));
-    return true;
+    return WRITTEN;
   }
 
   /** Keys that the fast path may write as they are. */

@@ -5,9 +5,11 @@
  */
 
 import type { LineStream } from "../core/contracts.ts";
+import type { CustomTransform } from "../core/custom-transform.ts";
 import type { StreamParser } from "../parsers/stream-parser.ts";
 import { ROLE } from "../parsers/fields.ts";
 import type { LineParser } from "../parsers/text/record.ts";
+import { asMessage, transformed } from "../parsers/transformed.ts";
 import { streamParserOf } from "../parsers/user-parser.ts";
 import type { LogColumns } from "./columns.ts";
 import type { RowDefaults } from "./contracts.ts";
@@ -16,12 +18,19 @@ import type { SlowRow } from "./slow-row.ts";
 /** A longer line is a document rather than a log line: it is kept as text, unparsed. */
 const MAX_PARSED_BYTES = 64 * 1024;
 
+/** What became of a line. FULL: a dictionary has no room; DROPPED: a transform does not want it. */
+export const WRITTEN = 0;
+export const FULL = 1;
+export const DROPPED = 2;
+export type WriteOutcome = typeof WRITTEN | typeof FULL | typeof DROPPED;
+
 export class PlainRow {
   readonly #columns: LogColumns;
   readonly #slow: SlowRow;
   readonly #parsers = new WeakMap<LineStream, StreamParser>();
   readonly #maskDigits: (text: string) => string;
   #parser: StreamParser | undefined;
+  #transforms: readonly CustomTransform[] | undefined;
 
   constructor(columns: LogColumns, slow: SlowRow) {
     this.#columns = columns;
@@ -34,6 +43,7 @@ export class PlainRow {
     let parser = this.#parsers.get(stream);
     if (!parser) this.#parsers.set(stream, (parser = streamParserOf(stream.format)));
     this.#parser = parser;
+    this.#transforms = stream.format?.transforms;
   }
 
   /** The parser that has the first word on lines of the open stream. */
@@ -46,16 +56,19 @@ export class PlainRow {
     this.#parser!.tookElsewhere(lines);
   }
 
-  /** Writes the line [from, to) into the row that has been begun; false when a dictionary is full. */
-  write(from: number, to: number, nowSeconds: number, defaults: RowDefaults): boolean {
+  /** Writes the line [from, to) into the row that has been begun. */
+  write(from: number, to: number, nowSeconds: number, defaults: RowDefaults): WriteOutcome {
     const columns = this.#columns;
     const slow = this.#slow;
     const text = columns.arena.buffer.toString("utf8", from, to);
-    if (to - from > MAX_PARSED_BYTES) {
+    const isLong = to - from > MAX_PARSED_BYTES;
+    if (isLong && !this.#transforms) {
       slow.writeMessage(text);
-      return true;
+      return WRITTEN;
     }
-    const record = this.#parser!.parse(slow.maskDivisible(text), nowSeconds);
+    const parsed = isLong ? asMessage(text) : this.#parser!.parse(slow.maskDivisible(text), nowSeconds);
+    const record = this.#transforms ? transformed(parsed, this.#transforms) : parsed;
+    if (!record) return DROPPED;
     if (!Number.isNaN(record.seconds)) columns.setTimestamp(record.seconds, record.nanoseconds);
     columns.arena.bytes[columns.severities + columns.rows] = record.severity;
     slow.writeMessage(record.message);
@@ -66,10 +79,11 @@ export class PlainRow {
       if (outcome === "attribute") attributes.set(path, value);
       return outcome !== "full";
     };
-    if (!name(ROLE.SERVICE, "service.name", record.service) || !name(ROLE.HOST, "host.name", record.host) || !name(ROLE.ENVIRONMENT, "deployment.environment.name", record.environment)) return false;
+    if (!name(ROLE.SERVICE, "service.name", record.service) || !name(ROLE.HOST, "host.name", record.host) || !name(ROLE.ENVIRONMENT, "deployment.environment.name", record.environment)) return FULL;
     if (record.traceId !== "") slow.writeField(ROLE.TRACE_ID, record.traceId);
     if (record.spanId !== "") slow.writeField(ROLE.SPAN_ID, record.spanId);
-    slow.writeAttributes(attributes, defaults, this.#maskDigits);
-    return true;
+    // What a transform made up was never masked as a whole.
+    slow.writeAttributes(attributes, defaults, this.#transforms ? undefined : this.#maskDigits);
+    return WRITTEN;
   }
 }

@@ -70,7 +70,7 @@ export class RecordingBuffer implements CommitTarget {
 /** A block of which each line is a row; its body is the lines' text. */
 export class TextBlock implements RowBlock, RecordBlock {
   readonly input = Buffer.alloc(4096);
-  readonly counts = { lines: 0, blank: 0, joined: 0 };
+  readonly counts = { lines: 0, blank: 0, joined: 0, filtered: 0 };
   recallMs = 0;
   readonly #maxRows: number;
   #lines: string[] = [];

@@ -44,7 +44,7 @@ export class BlockLineShard implements LineShard {
   /** Cancels the recalls of streams that were left whole lines. */
   readonly #recalls = new Map<LineStream, () => void>();
   readonly #marked = new WeakMap<LineStream, { readonly skewMs: number; readonly stream: LineStream }>();
-  #counted = { lines: 0, blank: 0, joined: 0 };
+  #counted = { lines: 0, blank: 0, joined: 0, filtered: 0 };
   #cancelLinger: (() => void) | undefined;
 
   constructor(options: LineShardOptions) {
@@ -135,13 +135,14 @@ export class BlockLineShard implements LineShard {
   #seal(): void {
     this.#cancelLinger?.();
     this.#cancelLinger = undefined;
-    const { lines, blank, joined } = this.#block.counts;
+    const { lines, blank, joined, filtered } = this.#block.counts;
     const counts = { lines: lines - this.#counted.lines, blank: blank - this.#counted.blank, joined: joined - this.#counted.joined };
+    const dropped = filtered - this.#counted.filtered;
     if (this.#block.rows === 0 && this.#offsets.size === 0) return;
-    this.#counted = { lines, blank, joined };
+    this.#counted = { lines, blank, joined, filtered };
     const positions = this.#takePositions();
     const batches = this.#block.rows > 0 ? [this.#sealBlock(positions)] : [];
-    const durable = this.#gate.begin({ batches, lines: counts, ...(batches.length === 0 && { positions }) });
+    const durable = this.#gate.begin({ batches, lines: counts, ...(dropped > 0 && { filtered: dropped }), ...(batches.length === 0 && { positions }) });
     durable.then(() => batches.forEach(({ body }) => this.#memory.give(body))).catch(() => {});
   }
 

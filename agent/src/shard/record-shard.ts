@@ -8,7 +8,7 @@ import { formatBatchKey } from "@obs/wire";
 import type { CommitTarget } from "../core/batch-buffer.ts";
 import { CommitGate } from "../core/commit-gate.ts";
 import type { Clock } from "../core/clock.ts";
-import type { IncomingLog, RecordDefaults, RecordShard, SealedBatch } from "../core/contracts.ts";
+import type { Behind, IncomingLog, RecordDefaults, RecordShard, SealedBatch } from "../core/contracts.ts";
 import type { Compress, RecordBlock } from "../core/row-block.ts";
 import { SKEW_ATTRIBUTE } from "../core/clock-skew.ts";
 
@@ -32,6 +32,9 @@ export class BlockRecordShard implements RecordShard {
   /** The callers whose records are in the block. */
   #group: PromiseWithResolvers<void> | undefined;
   #cancelLinger: (() => void) | undefined;
+  /** Of the group: what its commit makes true beside its rows. */
+  #positions = new Map<string, Uint8Array>();
+  #filtered = 0;
 
   constructor(options: RecordShardOptions) {
     this.#options = options;
@@ -50,8 +53,10 @@ export class BlockRecordShard implements RecordShard {
     await Promise.race([opened, aborted]).finally(() => signal.removeEventListener("abort", onAbort));
   }
 
-  append(records: readonly IncomingLog[], defaults: RecordDefaults): Promise<void> {
-    if (records.length === 0) return Promise.resolve();
+  append(records: readonly IncomingLog[], defaults: RecordDefaults, behind: Behind = {}): Promise<void> {
+    if (records.length === 0 && behind.positions === undefined) return Promise.resolve();
+    for (const [id, position] of behind.positions ?? []) this.#positions.set(id, position);
+    this.#filtered += behind.filtered ?? 0;
     const { durable, sealed } = this.#take(records, this.#withSkew(defaults));
     if (sealed.length > 0 || this.#block.full) this.#commit(sealed);
     else this.#cancelLinger ??= this.#options.clock.after(this.#options.lingerMs, () => this.#onLinger());
@@ -97,7 +102,10 @@ export class BlockRecordShard implements RecordShard {
     const group = this.#group!;
     this.#group = undefined;
     if (this.#block.rows > 0) sealed.push(this.#seal());
-    this.#gate.begin({ batches: sealed }).then(group.resolve, group.reject);
+    const [positions, filtered] = [this.#positions, this.#filtered];
+    this.#positions = new Map();
+    this.#filtered = 0;
+    this.#gate.begin({ batches: sealed, ...(positions.size > 0 && { positions }), ...(filtered > 0 && { filtered }) }).then(group.resolve, group.reject);
   }
 
   #seal(): SealedBatch {

@@ -20,6 +20,7 @@ import { otlpSchema, prometheusSchema, statsdSchema } from "../config/metric-sou
 import { SOURCE_CLASSES, type SourceClass } from "../config/schema.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
 import type { MetricShard, Source } from "../core/contracts.ts";
+import type { SourcePlugin } from "../plugin.ts";
 import type { Follow } from "./containers/contracts.ts";
 import { createDockerSource } from "./docker/index.ts";
 import { createExecSource } from "./exec/index.ts";
@@ -30,6 +31,7 @@ import { createHttpSource } from "./http/index.ts";
 import { createJournaldSource } from "./journald/index.ts";
 import { createKubernetesSource } from "./kubernetes/index.ts";
 import { createOtlpSource } from "./otlp/index.ts";
+import { createPluginSource } from "./plugin/index.ts";
 import { createPrometheusSource } from "./prometheus/index.ts";
 import { createStatsdSource } from "./statsd/index.ts";
 import { createStdinSource } from "./stdin/index.ts";
@@ -227,6 +229,23 @@ const SUBJECTS: Readonly<Record<string, { readonly of: SourceClass; /** In agent
       return { shard, source, rows: () => shard.lines.length, feed: async () => appendTo(log, LINES.map((line) => `2024-05-06T07:08:09Z stdout F ${line}`).join("")) };
     },
   },
+  plugin: {
+    of: "plugin",
+    example: "plugins.yaml",
+    create: ({ deps, counters }) => {
+      const shard = new KeepingRecordShard();
+      const fed = Promise.withResolvers<void>();
+      const plugin: SourcePlugin = {
+        run: async ({ signal, emit }) => {
+          const ended = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+          if ((await Promise.race([fed.promise.then(() => "fed"), ended])) === "fed") for (let at = 0; at < ROWS; at += 10) await emit(LINES.slice(at, at + 10).map((message) => ({ message })), String(at + 10));
+          await ended;
+        },
+      };
+      const source = createPluginSource({ name: "own", module: "own.ts", plugin, options: {}, service: "own", environment: "" }, shard, deps);
+      return { shard, source, rows: () => shard.records.length, feed: async () => fed.resolve(), counted: () => counters.get("records") };
+    },
+  },
   exec: {
     of: "exec",
     example: "exec.yaml",
@@ -320,7 +339,7 @@ describe("example", () => {
 
   it.each(Object.entries(SUBJECTS).filter(([, { example }]) => example !== undefined))("of the source %s shows it", (_name, { example, of }) => {
     expect(examples).toContain(example);
-    expect(parse(readFileSync(join(EXAMPLES, example!), "utf8"))).toHaveProperty(of === "file" ? "files" : of);
+    expect(parse(readFileSync(join(EXAMPLES, example!), "utf8"))).toHaveProperty({ file: "files", plugin: "plugins" }[of as string] ?? of);
   });
 });
 

@@ -1,7 +1,7 @@
 /** Test doubles of what sources know: shards that keep what they are given, counters, a log. */
 
 import type { SpanRecord } from "@obs/wire";
-import type { IncomingLog, LineShard, LineStream, MetricShard, RecordDefaults, RecordShard, Scrape, SpanShard } from "../core/contracts.ts";
+import type { Behind, IncomingLog, LineShard, LineStream, MetricShard, RecordDefaults, RecordShard, Scrape, SpanShard } from "../core/contracts.ts";
 import { createLog, type Log } from "../core/log.ts";
 
 export interface KeptRecord extends IncomingLog {
@@ -51,8 +51,13 @@ class Gate {
 
 export class KeepingRecordShard extends Gate implements RecordShard {
   readonly records: KeptRecord[] = [];
+  /** Stored with the records, by stream id. */
+  readonly positions = new Map<string, string>();
+  filtered = 0;
 
-  async append(records: readonly IncomingLog[], defaults: RecordDefaults): Promise<void> {
+  async append(records: readonly IncomingLog[], defaults: RecordDefaults, behind: Behind = {}): Promise<void> {
+    for (const [id, position] of behind.positions ?? []) this.positions.set(id, Buffer.from(position).toString());
+    this.filtered += behind.filtered ?? 0;
     const { service = "", host = "", environment = "", attributes = {} } = defaults;
     for (const record of records) this.records.push({ ...record, service: record.service ?? service, host: record.host ?? host, environment: record.environment ?? environment, attributes: { ...record.attributes, ...attributes } });
     await this.durable();

@@ -44,7 +44,7 @@ interface Asked {
 
 export class WorkerLineShard implements LineShard, ThreadClient {
   readonly input: Buffer;
-  readonly counts: RowCounts = { lines: 0, records: 0, blank: 0, joined: 0, cut: 0, invalidUtf8: 0, nul: 0, slow: 0, malformed: 0, masked: newMaskCounts() };
+  readonly counts: RowCounts = { lines: 0, records: 0, blank: 0, joined: 0, filtered: 0, cut: 0, invalidUtf8: 0, nul: 0, slow: 0, malformed: 0, masked: newMaskCounts() };
   readonly #options: WorkerLineShardOptions;
   readonly #memory: SharedArrayBuffer;
   readonly #gate: CommitGate;
