@@ -3,7 +3,7 @@
  * line and stands last. Adding a format is adding it here; the contract suite runs over all of them.
  */
 
-import { access, apacheCombined, apacheCommon } from "./formats/access.ts";
+import { access, apacheCombined, apacheCommon, nginxProxyManager } from "./formats/access.ts";
 import { application } from "./formats/application.ts";
 import { awsElb, awsNlb, awsS3, awsVpcFlow } from "./formats/aws.ts";
 import { mongodb, mysqlError, mysqlGeneral, mysqlSlow, postgresql, redis } from "./formats/databases.ts";
@@ -13,7 +13,7 @@ import { createCri, cupsPage, dpkg, nagios, rails, strace, suricataFast, uwsgi }
 import { auditd, cef, leef, logfmt } from "./formats/pairs.ts";
 import { postgresqlCsv } from "./formats/postgresql-csv.ts";
 import { envoy, haproxy, squid } from "./formats/proxies.ts";
-import { mssql, sssd, weblogic, websphere } from "./formats/servers.ts";
+import { couchdb, mssql, sssd, weblogic, webmin, websphere } from "./formats/servers.ts";
 import { createSyslogParsers } from "./formats/syslog.ts";
 import { csv, w3c, zeek } from "./formats/tables.ts";
 import { exim, tcpdump, vsftpd, xferlog } from "./formats/transfers.ts";
@@ -27,8 +27,8 @@ const [rfc5424, syslog] = createSyslogParsers(INNER);
 
 /** In the order of detection. */
 export const PARSERS: readonly LineParser[] = [
-  createDocker(INNER), json, createCri(INNER), cef, leef, rfc5424, envoy, haproxy, awsElb, awsNlb, awsS3, awsVpcFlow, cupsPage, access, nginxError, apacheError, postgresqlCsv, postgresql, mysqlError,
-  mysqlGeneral, mysqlSlow, mssql, mongodb, redis, glog, logcat, rails, uwsgi, suricataFast, tcpdump, auditd, squid, nagios, strace, dpkg, exim, vsftpd, xferlog, weblogic, websphere, sssd, logfmt, zeek,
+  createDocker(INNER), json, createCri(INNER), cef, leef, rfc5424, envoy, haproxy, awsElb, awsNlb, awsS3, awsVpcFlow, cupsPage, nginxProxyManager, access, nginxError, apacheError, postgresqlCsv, postgresql, mysqlError,
+  mysqlGeneral, mysqlSlow, mssql, mongodb, redis, glog, logcat, rails, uwsgi, suricataFast, tcpdump, auditd, squid, nagios, strace, dpkg, exim, vsftpd, xferlog, weblogic, websphere, couchdb, webmin, sssd, logfmt, zeek,
   w3c, syslog, csv, application,
 ]; // prettier-ignore
 

@@ -4,6 +4,7 @@
  * size: what comes before and after these is told by its place and its looks.
  */
 
+import { patternParser } from "./pattern.ts";
 import { setAddress, setRequest, setStatus } from "../text/http.ts";
 import { ParsedRecord, type LineParser, type ParseContext } from "../text/record.ts";
 import { tokensOf, type Token } from "../text/tokens.ts";
@@ -108,6 +109,22 @@ export const access: LineParser = {
   detect: (line) => /\[\d[^\]]{9,40}\].*"/.test(line.length > 512 ? line.slice(0, 512) : line),
   parse: parseAccess,
 };
+
+/** Its own log_format: `[time] (upstream's cache status) (status) status - method scheme host "target" [Client a] [Length n] ...`. */
+export const nginxProxyManager = patternParser({
+  name: "nginx_proxy_manager",
+  description: "Access logs of Nginx Proxy Manager.",
+  detect: /^\[\d\d\/[A-Z][a-z]{2}\/\d{4}:[\d: +-]+\] (?:\S+ ){1,4}[A-Z]+ \w+ \S+ "/,
+  patterns: [
+    /^\[(?<time>[^\]]+)\] (?:(?<nginx_cache_status>-|[A-Z]+) (?:(?<upstream_response_status__code>\d{3}|-) )?)??(?<status>\d{3}) - (?<http_request_method>[A-Z]+) (?<url_scheme>\w+) (?<http_request_header_host>\S+) "(?<target>[^"]*)" \[Client (?<client_address>[^\]]+)\] \[Length (?<http_response_body_size>[^\]]+)\] \[Gzip (?<nginx_gzip_ratio>[^\]]+)\](?: \[Sent-to (?<upstream_address>[^\]]+)\])? "(?<agent>[^"]*)" "(?<referer>[^"]*)"$/,
+  ],
+  names: { agent: "user_agent.original", referer: "http.request.header.referer" },
+  facts: false,
+  finish: (record, { http_request_method: method, target }) => {
+    record.message = `${method} ${target}`;
+    return true;
+  },
+});
 
 const COMMON = /^\S+ \S+ (?:\S+|[^[]{1,256}) \[[^\]]+\] "(?:[^"\\]|\\.|"(?! \d))*" (?:\d{3}|-) (?:\d+|-)( "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*")?$/;
 

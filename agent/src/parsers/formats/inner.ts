@@ -43,7 +43,9 @@ const firstOf = (parsers: readonly LineParser[], tried: LineParser | undefined, 
 };
 
 /** RouterOS: `system,error,critical login failure`. */
-const TOPICS = /^([a-z][a-z-]*(?:,[a-z][a-z\d!-]*)+) (?=\S)/;
+export const TOPICS = /^([a-z][a-z-]*(?:,[a-z][a-z\d!-]*)+) (?=\S)/;
+/** Daemons that write the level first; other words begin sentences. */
+const FIRST_LEVEL = /^(debug|info|notice|warning|err) (?=[\w<[(])/;
 
 const readText = (text: string, context: ParseContext, program: string): ParsedRecord => {
   const record = new ParsedRecord();
@@ -52,6 +54,8 @@ const readText = (text: string, context: ParseContext, program: string): ParsedR
   const isKnown = rest !== plain;
   const start = isKnown ? 0 : readHeader(record, plain, 0, context);
   const topics = isKnown ? null : TOPICS.exec(plain);
+  const level = isKnown || record.severity > 0 ? null : FIRST_LEVEL.exec(plain)?.[1];
+  if (level) record.setSeverity(severityOfText(level), level);
   if (topics) {
     record.set("log.topics", topics[1]);
     for (const topic of topics[1]!.split(",")) record.setSeverity(severityOfText(topic), topic);

@@ -1,4 +1,4 @@
-/** Application servers and others that write a layout of their own: WebLogic, WebSphere, SQL Server, SSSD. */
+/** Application servers and others that write a layout of their own: WebLogic, WebSphere, SQL Server, CouchDB, Webmin, SSSD. */
 
 import { SEVERITY } from "@obs/wire";
 import { patternParser } from "./pattern.ts";
@@ -51,6 +51,25 @@ export const sssd = patternParser({
   name: "sssd",
   description: "Logs of SSSD, the daemon for directories and logins.",
   detect: /^\(.{10,40}?\): ?\[/,
-  patterns: [/^\((?<time>[^)]+)\): ?\[(?<sssd_service>[^[\]]+)(?:\[(?<sssd_domain>[^\]]*)\])?\] \[(?<code_function_name>[^\]]+)\] \((?<level>0x[\da-f]{4,5}|\d)\): (?<message>.*)$/s],
+  patterns: [/^\((?<time>[^)]+)\): ?\[(?<sssd_service>[^[\]]+)(?:\[(?<sssd_domain>.*?)\])?\] \[(?<code_function_name>[^\]]+)\] \((?<level>0x[\da-f]{4,5}|\d)\): (?<message>.*)$/s],
   levels: SSSD_LEVELS,
+});
+
+/** https://docs.couchdb.org/en/stable/config/logging.html: level, time, node, process, request; a request ends with its figures. */
+export const couchdb = patternParser({
+  name: "couchdb",
+  description: "CouchDB's log.",
+  detect: /^\[(?:debug|info|notice|warning|error|critical|alert|emergency)\] \d{4}-\d\d-\d\dT[\d:.]+Z \S+@\S+ </,
+  patterns: [
+    /^\[(?<level>\w+)\] (?<time>\S+) (?<couchdb_node>\S+) <(?<couchdb_process>[\d.]+)> (?<couchdb_nonce>\S+) (?<message>(?<server__address>\S+) (?<client_address>\S+) (?<user_name>\S+) (?<http_request_method>[A-Z]+) (?<target>\S+) (?<status>\d{3}) (?<couchdb_result>\w+) (?<duration__ms>\d+))$/,
+    /^\[(?<level>\w+)\] (?<time>\S+) (?<couchdb_node>\S+) <(?<couchdb_process>[\d.]+)> (?<couchdb_nonce>\S+) (?<message>.*)$/s,
+  ],
+});
+
+/** https://webmin.com/docs/modules/webmin-actions-log: seconds since 1970, process, count, then who did what. */
+export const webmin = patternParser({
+  name: "webmin",
+  description: "Webmin's log of actions.",
+  detect: /^\d{9,10}\.\d+\.\d+ \[/,
+  patterns: [/^(?<time>\d{9,10})\.(?<process_pid>\d+)\.(?<webmin_count>\d+) \[[^\]]+\] (?<message>(?<user_name>\S+) (?<session_id>\S+) (?<client_address>\S+) (?<webmin_module>\S+) (?<webmin_script>\S+) "(?<webmin_action>[^"]*)" "(?<webmin_type>[^"]*)" "(?<webmin_object>[^"]*)".*)$/],
 });

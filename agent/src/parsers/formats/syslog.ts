@@ -4,7 +4,7 @@ import { SYSLOG_SEVERITIES } from "@obs/wire";
 import { SYSLOG_FACILITIES } from "../syslog.ts";
 import { severityOfText } from "../text/level.ts";
 import { ParsedRecord, type LineParser, type ParseContext } from "../text/record.ts";
-import { readInner } from "./inner.ts";
+import { readInner, TOPICS } from "./inner.ts";
 
 const SEVERITY_NAMES = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 
@@ -122,7 +122,7 @@ const parse3164 = (line: string, context: ParseContext, inner: readonly LinePars
   // Cisco's ASA: `host : %ASA-6-302013: text`.
   if (message.startsWith(": %")) message = message.slice(2);
   // Without a priority or the old form of time only a tag tells syslog from an application's line.
-  if (!letters && !priority && (!host || !isHost(host[1]!) || !(TAG.test(message.replace(LEVEL_OF_FACILITY, "")) || isRow(message)))) return undefined;
+  if (!letters && !priority && (!host || !isHost(host[1]!) || !(isTagged(message.replace(LEVEL_OF_FACILITY, "")) || TOPICS.test(message) || isRow(message)))) return undefined;
   if (letters && !priority && host && !isHost(host[1]!)) return undefined;
   if (host) record.host = host[1]!;
   const facility = LEVEL_OF_FACILITY.exec(message);
@@ -142,6 +142,9 @@ const parse3164 = (line: string, context: ParseContext, inner: readonly LinePars
 };
 
 const isHost = (text: string): boolean => /^[\w.:%-]+$/.test(text) && severityOfText(text) === 0 && !/^\d{1,5}$/.test(text);
+
+/** A pair in front of a colon is no tag. */
+const isTagged = (message: string): boolean => !/[=()]/.test(TAG.exec(message)?.[1] ?? "=");
 
 /** Firewalls send rows of columns without a tag. */
 const isRow = (message: string): boolean => message.split(",", 10).length === 10;

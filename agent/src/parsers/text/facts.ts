@@ -4,11 +4,13 @@
  */
 
 import { parseJsonLeaves } from "../json-leaves.ts";
-import { portOf, isHexCode, isNameCode, isWordCode, isWordEndSign, isNumberCode, isDigit, isWordStart, skipBlanks, endOfSentence, unescape } from "./characters.ts";
+import { addressAt, mayBeAddress, startsToken } from "./address-at.ts";
+import { portOf, isWordCode, isWordEndSign, isNumberCode, isDigit, isWordStart, skipBlanks, endOfSentence, unescape } from "./characters.ts";
 import {
-  ABOUT_ACCESS, ADDRESS, BARE_VALUE, CLIENT_WORDS, FILE_ENDING, FREE_TEXT_KEYS, HARDWARE, HOST_NAME, KINDS, LABELS, MAX_FACTS, MAX_SEARCHED, MAX_VALUE, METHOD, NAME_BEFORE_ADDRESS, NOT_A_NAME, NUMBER_OF, PAIR_START, PORT_WORD, PREPOSITIONS, SERVER_WORDS, SLASHED_ADDRESS, SMTP_REPLY, SPACED_UNIT, TIME_UNIT, UNIT_NAMES, UNIT_STARTS, UP_TO_NEXT_PAIR, URL_TEXT, VERDICTS, nameOf,
+  ABOUT_ACCESS, ADDRESS, ADDRESS_LIST, BARE_VALUE, BEFORE_REQUEST, CLIENT_WORDS, FILE_ENDING, FREE_TEXT_KEYS, GROUPED_NUMBER, HARDWARE, HOST, HOST_NAME, KINDS, LABELS, MAX_FACTS, MAX_SEARCHED, MAX_VALUE, METHOD, NOT_A_NAME, NUMBER_OF, PAIR_START, PORT, PORT_WORD, PREPOSITIONS, SERVER_WORDS, SLASHED_ADDRESS, SPACED_UNIT, TIME_UNIT, UNIT_NAMES, UNIT_STARTS, UP_TO_NEXT_PAIR, URL_TEXT, VERDICTS, isAgent, nameOf,
 } from "./fact-words.ts"; // prettier-ignore
-import { isIpv6, plainAddress, setTarget, splitPort } from "./http.ts";
+import { conclusionOf } from "./conclusion.ts";
+import { isAddress, plainAddress, setTarget, splitPort } from "./http.ts";
 import { severityOfStatus } from "./level.ts";
 import type { ParsedRecord } from "./record.ts";
 import { endOfBracket, endOfQuoted } from "./tokens.ts";
@@ -42,7 +44,7 @@ class FactReader {
     while (this.#at < text.length && this.#facts < MAX_FACTS) {
       const start = this.#at;
       const character = text[start]!;
-      if (this.#startsToken(start) && (this.#address(start) || (this.#hasUrl && this.#url(start)))) continue;
+      if (startsToken(text, start) && (this.#address(start) || (this.#hasUrl && this.#url(start)))) continue;
       if (this.#hasPath && character >= "A" && character <= "Z" && this.#request(start)) continue;
       if (isWordStart(character)) this.#wordOrPair(start);
       else if (character === '"' || character === "'" || character === "`") this.#quoted(start, character);
@@ -56,19 +58,13 @@ class FactReader {
 
   /** What follows the last colon of a sentence says why: `login failed: no such user`. */
   #conclusion(): void {
-    const reply = SMTP_REPLY.exec(this.#text);
+    const { outcome, reply, reason } = conclusionOf(this.#text);
+    if (outcome !== undefined) this.#set("auth.result", outcome);
     if (reply) {
       this.#set("smtp.status_code", reply[1]!);
       this.#set("smtp.enhanced_status_code", reply[2]!);
     }
-    const colon = this.#text.lastIndexOf(": ");
-    if (colon < 0) return;
-    const reason = this.#text.slice(colon + 2).trim();
-    if (reason.length > 0 && reason.length <= 120 && !/[={}"]|^[^([]*[)\]]/.test(reason)) this.#set("reason", reason);
-  }
-
-  #startsToken(at: number): boolean {
-    return at === 0 || !isNameCode(this.#text.charCodeAt(at - 1));
+    if (reason !== undefined) this.#set("reason", reason);
   }
 
   #set(name: string, value: string): void {
@@ -84,29 +80,19 @@ class FactReader {
   #address(start: number): boolean {
     const first = this.#text.charCodeAt(start);
     const hex = (first >= 48 && first <= 58) || (first >= 65 && first <= 70) || (first >= 97 && first <= 102) || first === 91;
-    if (!hex || (first !== 91 && !this.#mayBeAddress(start))) return false;
+    if (!hex || (first !== 91 && !mayBeAddress(this.#text, start))) return false;
     const found = this.#match(ADDRESS, start)?.groups;
     if (!found) return this.#hardware(start);
     const address = found["v4"] ?? found["vb"] ?? found["v6"]!;
-    if (found["v4"] === undefined && !isIpv6(address)) return this.#hardware(start);
+    if (found["v4"] === undefined && !isAddress(address)) return this.#hardware(start);
     this.#at = ADDRESS.lastIndex;
     const role = this.#role();
     // Mail and file servers: `name[address]`.
     if (found["vb"] !== undefined && this.#wordEnd === start) this.#set(`${role}.name`, this.#word);
     this.#set(`${role}.address`, plainAddress(address));
-    const port = found["p4"] ?? found["pd"] ?? found["pb"] ?? found["p6"] ?? this.#match(PORT_WORD, this.#at)?.[1];
+    const port = found["p4"] ?? found["pc"] ?? found["pd"] ?? found["pb"] ?? found["p6"] ?? this.#match(PORT_WORD, this.#at)?.[1];
     if (port !== undefined) this.#set(`${role}.port`, port);
     return true;
-  }
-
-  /** Whether a group of hexadecimal digits ends with a sign that addresses have. Most words do not. */
-  #mayBeAddress(start: number): boolean {
-    for (let at = start; at < start + 5; at++) {
-      const code = this.#text.charCodeAt(at);
-      if (code === 46 || code === 58 || (code === 45 && at === start + 2)) return true;
-      if (!isHexCode(code)) return false;
-    }
-    return false;
   }
 
   #hardware(start: number): boolean {
@@ -163,12 +149,13 @@ class FactReader {
     this.#at = end;
     // OpenVPN's `name/192.0.2.1:1194`.
     const slash = word.indexOf("/");
-    if (slash > 0 && this.#addressAt(start + slash + 1)?.startsWith(word.slice(slash + 1)) === true) {
+    if (slash > 0 && addressAt(this.#text, start + slash + 1)?.startsWith(word.slice(slash + 1)) === true) {
       this.#set("client.name", word.slice(0, slash));
       this.#address(start + slash + 1);
       return;
     }
     if (sign === "=" && text[end + 1] !== "=" && text[end + 1] !== ">") this.#value(word, text[end + 1] === " " && /["']/.test(text[end + 2] ?? "") ? end + 2 : end + 1, false);
+    else if (sign === " " && text[end + 1] === "=" && text[end + 2] === " ") this.#value(word, end + 3, false);
     else if (sign === ":" && text[end + 1] !== ":" && text[end + 1] !== "/" && text[end + 1] !== "\\") this.#colon(word, end + 1);
     else this.#noun(word, end);
     this.#word = word;
@@ -180,7 +167,14 @@ class FactReader {
     const text = this.#text;
     if (at >= text.length) return;
     if (text[at] !== " ") {
-      if (!/^\d+$/.test(word)) this.#value(word, at, false);
+      const port = HOST.test(word) && !FILE_ENDING.test(word) ? this.#match(PORT, at)?.[0] : undefined;
+      if (port === undefined) {
+        if (!/^\d+$/.test(word)) this.#value(word, at, false);
+        return;
+      }
+      this.#set("server.name", word);
+      this.#set("server.port", port);
+      this.#at = at + port.length;
       return;
     }
     const value = skipBlanks(text, at, 2);
@@ -211,7 +205,7 @@ class FactReader {
       if (close >= 0) {
         const inner = text.slice(at + 1, close);
         const after = /^:(\d{1,5})\b/.exec(text.slice(close + 1, close + 8));
-        if (first === "[" && after && this.#addressAt(at) !== undefined) {
+        if (first === "[" && after && addressAt(this.#text, at) !== undefined) {
           this.#set(name, inner);
           this.#set(portOf(name), after[1]!);
           this.#at = close + 1 + after[0].length;
@@ -224,7 +218,7 @@ class FactReader {
       }
     }
     this.#word = key;
-    const raw = this.#addressAt(at);
+    const raw = addressAt(this.#text, at);
     if (raw !== undefined) {
       const { address, port } = splitPort(raw.replace("#", ":"));
       this.#set(name, plainAddress(address));
@@ -241,7 +235,7 @@ class FactReader {
       return;
     }
     const long = FREE_TEXT_KEYS.has(key.toLowerCase()) ? this.#match(UP_TO_NEXT_PAIR, at) : null;
-    const bare = long ?? this.#match(BARE_VALUE, at);
+    const bare = long ?? this.#match(GROUPED_NUMBER, at) ?? this.#match(BARE_VALUE, at);
     if (!bare) return;
     const value = long ? bare[0] : bare[0].replace(/[.:]+$/, "");
     this.#set(name, value);
@@ -249,6 +243,12 @@ class FactReader {
   }
 
   #quotedValue(name: string, value: string): void {
+    if (value.includes(", ") && ADDRESS_LIST.test(value)) {
+      // What proxies passed on: the first is the client.
+      this.#set(name, value);
+      for (const address of value.split(/, */)) this.#set("client.address", address);
+      return;
+    }
     const slashed = value.charCodeAt(0) === 73 ? SLASHED_ADDRESS.exec(value) : null;
     if (!slashed) {
       this.#set(name, value);
@@ -258,13 +258,6 @@ class FactReader {
     this.#set("network.transport", transport!);
     this.#set(`${name}.address`, address!);
     this.#set(portOf(name), port!);
-  }
-
-  /** The address, with its port, that stands at `at`. */
-  #addressAt(at: number): string | undefined {
-    const found = this.#match(ADDRESS, at)?.groups;
-    if (!found || (found["v4"] === undefined && !isIpv6(found["vb"] ?? found["v6"]!))) return undefined;
-    return this.#text.slice(at, ADDRESS.lastIndex);
   }
 
   /** `user x`, `user 'x'`, `port 22`. A quoted text after any word has that word as its name. */
@@ -277,7 +270,7 @@ class FactReader {
     if (VERDICTS.has(word)) this.#set("action", word);
     const lower = word.toLowerCase();
     const kind = KINDS.get(lower);
-    if (kind === undefined || this.#addressAt(at) !== undefined) return;
+    if (kind === undefined || addressAt(this.#text, at) !== undefined) return;
     if ((CLIENT_WORDS.has(lower) || SERVER_WORDS.has(lower)) && this.#host(lower, at)) return;
     const name = kind !== "" ? kind : lower === "for" || lower === "as" ? this.#whom(at) : undefined;
     if (name === undefined || first === undefined) return;
@@ -292,17 +285,22 @@ class FactReader {
   /** `attempt for alice from 1.2.3.4`: what an action was tried for is a user. */
   #whom(at: number): string | undefined {
     if (!/^[\w.@+\\-]+(?: (?:from\b|has been\b|failed\b|\(|via\b)|[,;:]?$|[,;] )/.test(this.#text.slice(at, at + 80))) return undefined;
-    return ABOUT_ACCESS.test(this.#text.slice(0, at)) && !this.#addressAt(at) ? "user.name" : undefined;
+    return ABOUT_ACCESS.test(this.#text.slice(0, at)) && !addressAt(this.#text, at) ? "user.name" : undefined;
   }
 
   /** `from localhost (127.0.0.1)`, `to mail.example.org`: a name where an address may be. */
   #host(word: string, at: number): boolean {
-    const named = this.#match(NAME_BEFORE_ADDRESS, at);
-    const isNamed = named !== null && this.#addressAt(at + named[0].length + (this.#text[at + named[0].length + 1] === "[" ? 1 : 2)) !== undefined;
-    const found = isNamed ? named : this.#match(HOST_NAME, at);
-    if (!found || FILE_ENDING.test(found[0])) return false;
-    this.#set(SERVER_WORDS.has(word) ? "server.name" : "client.name", found[0]);
-    this.#at = at + found[0].length;
+    const text = this.#text;
+    let end = at;
+    let dots = 0;
+    while (end < text.length && isWordCode(text.charCodeAt(end))) if (text[end++] === ".") dots++;
+    const bracket = text[end] === " " ? text[end + 1] : undefined;
+    const isNamed = end > at && ((bracket === "(" && addressAt(this.#text, end + 2) !== undefined) || (bracket === "[" && addressAt(this.#text, end + 1) !== undefined));
+    if (!isNamed && dots === 0) return false;
+    const name = isNamed ? text.slice(at, end) : this.#match(HOST_NAME, at)?.[0];
+    if (name === undefined || FILE_ENDING.test(name)) return false;
+    this.#set(SERVER_WORDS.has(word) ? "server.name" : "client.name", name);
+    this.#at = at + name.length;
     return true;
   }
 
@@ -326,12 +324,17 @@ class FactReader {
     const value = text.slice(start + 1, close);
     const direct = this.#wordEnd >= 0 && start - this.#wordEnd <= 2 && this.#word !== "";
     const preposition = direct && PREPOSITIONS.has(this.#word.toLowerCase());
-    if ((!direct || preposition) && this.#addressAt(start + 1) === value) {
+    if ((!direct || preposition) && addressAt(this.#text, start + 1) === value) {
       this.#address(start + 1);
       this.#at = close + 1;
       return;
     }
-    if (quote === '"' && this.#request(start + 1)) return;
+    if (quote === '"' && this.#request(start + 1)) {
+      // What is left of `address - user "GET ..."`.
+      const user = BEFORE_REQUEST.exec(text.slice(0, start))?.[1];
+      if (user !== undefined) this.#set("user.name", user);
+      return;
+    }
     const user = preposition && /^(?:for|as)$/i.test(this.#word) && !/\s/.test(value) && ABOUT_ACCESS.test(text);
     const name = user ? "user.name" : direct && !preposition ? nameOf(this.#word) : "quoted";
     this.#quotedValue(name, unescape(value));
@@ -356,6 +359,9 @@ class FactReader {
       this.#set(nameOf(pair[1]!), port !== undefined && /^[\d.:a-fA-F]+$/.test(address) ? address : unescape(value));
       if (port !== undefined && /^[\d.:a-fA-F]+$/.test(address)) this.#set(`${nameOf(pair[1]!)}.port`, port);
       this.#at = close + 1;
+    } else if (isAgent(inner)) {
+      this.#set("user_agent.original", inner);
+      this.#at = close + 1;
     } else if (inner !== "" && !/[=:"']/.test(inner)) {
       const direct = this.#wordEnd >= 0 && start - this.#wordEnd <= 1;
       this.#set(direct && this.#word !== "" ? nameOf(this.#word) : "tag", inner);
@@ -373,7 +379,12 @@ class FactReader {
       if (!/\s/.test(inner)) this.#set(this.#word === "" ? "tag" : nameOf(this.#word), inner);
       return;
     }
-    if (/[=:]/.test(inner) || /^\d+$/.test(inner) || this.#addressAt(start + 1) === inner) return;
+    if (isAgent(inner)) {
+      this.#set("user_agent.original", inner);
+      this.#at = close + 1;
+      return;
+    }
+    if (/[=:]/.test(inner) || /^\d+$/.test(inner) || addressAt(this.#text, start + 1) === inner) return;
     if (/^[^\s,]+(?:,[^\s,]+)+$/.test(inner)) for (const part of inner.split(",")) this.#set("detail", part.replace(/^<|>$/g, ""));
     else this.#set("detail", inner);
   }

@@ -18,13 +18,13 @@ export const NUMBER = /#?(\d{1,10})(?=\[|\s+(?:---|[[(]|\d{1,3}\.\d|[A-Z]{3,8}\b
 /** Behind a level a number is most often the message's first word. */
 export const NUMBER_AFTER_LEVEL = /#?(\d{1,10})(?=\[|\s+(?:---|\[)|\||\])/y;
 export const PROCESS = /([A-Za-z_][\w./-]{0,60})\[(\d{1,10})(?::([\w.#-]{1,64}))?\](?::(?=\s|$)|(?=\s)|\.(?=[A-Z]{3}\b)|:?$)/y;
-export const SOURCE = /((?:\.{3}|\/)?[\w./-]*\w\.(?:go|c|cc|cpp|cxx|h|hpp|rs|py|js|ts|mjs|java|kt|rb|php|cs|scala|swift|lua|pl|ex|erl|m))(?::|\()(\d{1,7})\)?(?::(\w+)\(\)|\((\w+)\))?:?(?=[\s\])]|$)/y;
+const SOURCE = /((?:\.{3}|\/)?[\w./-]*\w\.(?:go|c|cc|cpp|cxx|h|hpp|rs|py|js|ts|mjs|java|kt|rb|php|cs|scala|swift|lua|pl|ex|erl|m))(?::|\()(\d{1,7})\)?(?::(\w+)\(\)|\((\w+)\))?:?(?=[\s\])]|$)/y;
 /** A name with dots (or the like) in it, as loggers and modules have. */
 export const DOTTED = /([A-Za-z_#@~][\w$@~#-]*(?:(?:\.|::|\/|\\)[\w$@~#-]+)+)(?=\s*(?::(?!:)|-\s|\s-|[[(|]|\s|$))/y;
 export const PLAIN_NAME = /([A-Za-z_][\w$-]{1,40})(?=:\s|\s+-\s|\s\[)/y;
 /** A cell of a layout with bars: `INFO | jvm 1 | ...`. */
 /** A daemon's name behind a time, when no level comes: not a word of a sentence. */
-export const DAEMON = /((?=[\w-]*[\d-])[A-Za-z][\w-]{1,40})(?=: )/y;
+export const DAEMON = /((?=[\w-]*[\d-])[A-Za-z][\w-]{1,40})(?=: | JobId \d+: )/y;
 /** A module's name right before the time. */
 export const BEFORE_TIME = /([A-Za-z][\w.-]{1,40}):(?=\d)/y;
 export const CELL = /([A-Za-z_][\w$. -]{0,40}?)(?=\s*\|)/y;
@@ -40,9 +40,11 @@ export const PAIRS_BEFORE_LEVEL = /((?:[A-Za-z_][\w.-]*=[^\s=]+ +){1,8})(?=(?:TR
 /** Heroku and others: `app[web.1]: `. */
 export const INSTANCE = /([A-Za-z_][\w-]{0,40})\[([\w.-]{1,40})\]:(?=\s)/y;
 /** Loguru: `module:function:line - `. */
-export const MODULE_FUNCTION = /([A-Za-z_][\w.]*):([\w<>.]+):(\d{1,6})(?= - )/y;
+const MODULE_FUNCTION = /([A-Za-z_][\w.]*):([\w<>.]+):(\d{1,6})(?= - )/y;
 /** logrus: seconds since the program's start. */
 export const ELAPSED = /\[(\d{4,8})\](?=\s)/y;
+/** `Shop.java | 806 |` */
+const SOURCE_CELLS = /([\w./-]+\.(?:java|kt|cs|py|go|rb|php|cpp|cc|c)) \| (\d{1,6})(?= \|)/y;
 export const MODULE_LEVEL = /^([\w.-]*):([a-z]+\d?)$/i;
 /** `[pid 9:tid 7]` */
 export const PID_TID = /^pid:? (\d+)(?::tid (\d+))?$/;
@@ -50,3 +52,12 @@ export const THREAD = /thread|exec|worker|pool|^main$|^qtp|scheduler|executor|da
 export const ANSI = /(?:\u001b|\\x1b|\\u001b|\\033|#033)\[[\d;]*m|\\x1b$/gi;
 
 export const NAMES_IN_BRACKETS = new Map([["name", "user.name"], ["oip", "client.address"], ["ip", "client.address"], ["ua", "user_agent.original"]]);
+
+/** Where in a program's source a line was written, and the names of the groups. */
+export const PLACES: readonly (readonly [RegExp, readonly string[]])[] = [
+  [SOURCE, ["code.file.path", "code.line.number", "code.function.name", "code.function.name"]],
+  [SOURCE_CELLS, ["code.file.path", "code.line.number"]],
+  [MODULE_FUNCTION, ["logger", "code.function.name", "code.line.number"]],
+];
+/** The others stand in layouts with bars. */
+export const PLACES_ANYWHERE = PLACES.slice(0, 1);

@@ -6,7 +6,7 @@
 
 import { SYSLOG_SEVERITIES } from "@obs/wire";
 import {
-  ANSI, BEFORE_DOTTED, BEFORE_LEVEL, BEFORE_PROCESS, BEFORE_SOURCE, BEFORE_TIME, CELL, DAEMON, DOTTED, ELAPSED, INSTANCE, LABELS, LEVEL_LETTER, LEVEL_PAIR, LEVEL_WORD, MAX_GROUP, MAX_PARTS, MODULE_FUNCTION, MODULE_LEVEL, NAMES_IN_BRACKETS, NUMBER, NUMBER_AFTER_LEVEL, PAIRS_BEFORE_LEVEL, PAIR_SEVERITIES, PID_TID, PLAIN_NAME, PROCESS, SEPARATORS, SOURCE, THREAD,
+  ANSI, BEFORE_DOTTED, BEFORE_LEVEL, BEFORE_PROCESS, BEFORE_SOURCE, BEFORE_TIME, CELL, DAEMON, DOTTED, ELAPSED, INSTANCE, LABELS, LEVEL_LETTER, LEVEL_PAIR, LEVEL_WORD, MAX_GROUP, MAX_PARTS, MODULE_LEVEL, NAMES_IN_BRACKETS, NUMBER, NUMBER_AFTER_LEVEL, PAIRS_BEFORE_LEVEL, PAIR_SEVERITIES, PID_TID, PLAIN_NAME, PROCESS, PLACES, PLACES_ANYWHERE, SEPARATORS, THREAD,
 } from "./header-parts.ts"; // prettier-ignore
 import { isIpv6, setAddress, splitPort } from "./http.ts";
 import { severityOfMark, severityOfText } from "./level.ts";
@@ -29,6 +29,9 @@ class HeaderReader {
   #at = 0;
   #hasTime = false;
   #hasLevel = false;
+  /** Of a layout with bars. */
+  readonly #hasBars: boolean;
+  readonly #hasCells: boolean;
   #names = 0;
 
   constructor(record: ParsedRecord, line: string, context: ParseContext) {
@@ -37,6 +40,8 @@ class HeaderReader {
     this.#context = context;
     this.#hasTime = record.timestampText !== "";
     this.#hasLevel = record.severity !== 0;
+    this.#hasBars = line.includes("|");
+    this.#hasCells = this.#hasBars && line.includes(" | ");
   }
 
   read(from: number): number {
@@ -112,6 +117,12 @@ class HeaderReader {
     const after = this.#line.slice(this.#at + word.length, this.#at + word.length + 3);
     const capitals = word === word.toUpperCase();
     const lower = word === word.toLowerCase();
+    // Java's service wrapper puts time and level in front of a line that has both.
+    if (this.#hasLevel && capitals && this.#record.attributes.has("log.time") && this.#record.severityText !== word) {
+      this.#record.set("log.level", word);
+      if (severity > this.#record.severity) this.#record.setSeverity(severity, word);
+      return this.#skip(word.length);
+    }
     if (this.#hasLevel) return capitals && this.#record.severityText.toLowerCase() === word.toLowerCase() && this.#skip(word.length);
     const marked = /^\s*[:|\]]|^\s\s|^\s*\[|^\/|^,/.test(after) || after === "";
     if (!this.#hasTime && !marked && !(capitals && after.startsWith(" "))) return false;
@@ -167,10 +178,14 @@ class HeaderReader {
   }
 
   #source(): boolean {
-    const found = this.#match(SOURCE);
-    if (!found) return false;
-    this.#record.setAll({ "code.file.path": found[1], "code.line.number": found[2], "code.function.name": found[3] ?? found[4] });
-    return this.#skip(found[0].length);
+    const places = this.#hasTime && this.#hasCells ? PLACES : PLACES_ANYWHERE;
+    for (const [pattern, names] of places) {
+      const found = this.#match(pattern);
+      if (!found) continue;
+      for (const [index, name] of names.entries()) this.#record.set(name, found[index + 1]);
+      return this.#skip(found[0].length);
+    }
+    return false;
   }
 
   #process(): boolean {
@@ -183,11 +198,6 @@ class HeaderReader {
   #name(): boolean {
     if (!this.#hasTime && !this.#hasLevel) return this.#beforeTime();
     if (this.#hasTime && this.#names === 0 && (this.#pairs() || this.#instance())) return true;
-    const place = this.#match(MODULE_FUNCTION);
-    if (place) {
-      this.#record.setAll({ logger: place[1], "code.function.name": place[2], "code.line.number": place[3] });
-      return this.#skip(place[0].length);
-    }
     const host = this.#hasTime && !this.#hasLevel && this.#names === 0 ? this.#match(BEFORE_PROCESS) : null;
     if (host) {
       this.#record.host = host[1]!;
@@ -206,10 +216,12 @@ class HeaderReader {
       } else this.#setLogger(dotted[1]!, dotted[0].length);
       return this.#skip(dotted[0].length);
     }
-    const cell = this.#names < 3 ? this.#match(CELL) : null;
+    const cell = this.#hasBars && this.#names < 3 ? this.#match(CELL) : null;
     if (cell) {
       this.#names++;
-      this.#record.set("logger", cell[1]);
+      // `jvm 1`
+      const numbered = /^([A-Za-z_]\w*) (\d+)$/.exec(cell[1]!);
+      this.#record.set(numbered?.[1] ?? "logger", numbered?.[2] ?? cell[1]);
       return this.#skip(cell[0].length);
     }
     const before = this.#hasTime && this.#hasLevel && this.#names === 0 ? this.#match(BEFORE_DOTTED) : null;
@@ -367,6 +379,8 @@ class HeaderReader {
       record.set(record.attributes.has("process.pid") ? "thread.id" : "process.pid", inner);
       return true;
     }
+    const url = inner.includes("://") ? /([a-z][a-z\d+.-]{1,15}):\/\/([^/\s:\]]+)(?::(\d{1,5}))?(?:\/|$)/.exec(inner) : null;
+    if (url) record.setAll({ "url.scheme": url[1], "server.address": url[2], "server.port": url[3] });
     const source = /^([\w./\\:-]+\.?\w*):(\d+)$/.exec(inner);
     const { port } = splitPort(inner);
     if (source && !/^[\d.:a-fA-F]+$/.test(source[1]!)) {

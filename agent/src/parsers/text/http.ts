@@ -22,6 +22,9 @@ export const setAddress = (record: ParsedRecord, role: string, text: string): vo
 /** A clock and a hardware address have colons, too. */
 export const isIpv6 = (text: string): boolean => /^[\da-f:.]+(?:%\w+)?$/i.test(text) && (text.includes("::") ? /[\da-f]/i.test(text) : text.split(":").length === 8);
 
+const IPV4 = /^(?:::ffff:)?(?:\d{1,3}\.){3}\d{1,3}$/i;
+export const isAddress = (text: string): boolean => IPV4.test(text) || isIpv6(text);
+
 export const plainAddress = (address: string): string => (/^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address) ? address.slice(7) : address);
 
 /** Method, target and protocol of `GET /a?b HTTP/1.1`. What is no request line is kept as it is. */

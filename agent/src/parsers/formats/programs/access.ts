@@ -59,6 +59,22 @@ export const su: MessageReader = {
   ],
 };
 
+/** polkit's pkexec, and Proxmox' services, whose users have a realm. */
+export const pkexec: MessageReader = {
+  programs: ["pkexec"],
+  words: [],
+  patterns: [/^(?<user_name>[^:\s]+): (?<reason>.*?) \[USER=(?<user_target_name>[^\]]*)\] \[TTY=(?<process_tty>[^\]]*)\] \[CWD=(?<process_working__directory>[^\]]*)\] \[COMMAND=(?<process_command__line>.*)\]$/],
+};
+
+export const proxmox: MessageReader = {
+  programs: ["pvedaemon", "pveproxy", "proxmox-backup-api", "proxmox-backup-proxy", "pmgdaemon"],
+  words: ["authentication", "successful"],
+  patterns: [
+    /^(?<auth_result>authentication failure); rhost=(?<client__address>\S*) user=(?<user_full__name>(?<user_name>\S+)@(?<user_domain>[\w.-]+)) msg=(?<reason>.*)$/,
+    /^(?<auth_result>successful auth) for user '(?<user_full__name>(?<user_name>[^'\s]+)@(?<user_domain>[\w.-]+))'$/,
+  ],
+};
+
 export const cron: MessageReader = {
   programs: ["cron", "CRON", "crond", "/usr/sbin/cron", "anacron", "crontab"],
   words: [],

@@ -2,15 +2,15 @@
 
 import { takeGroups } from "../pattern.ts";
 import type { ParsedRecord } from "../../text/record.ts";
-import { cron, openssh, pam, su, sudo, systemd } from "./access.ts";
+import { cron, openssh, pam, pkexec, proxmox, su, sudo, systemd } from "./access.ts";
 import { kernel, netfilter, vmkernel } from "./kernel.ts";
-import { dovecot, exim, postfix } from "./mail.ts";
+import { amavis, dovecot, exim, postfix } from "./mail.ts";
 import type { MessageReader } from "./message-reader.ts";
 import { bind, dhcpd, dnsmasq, unbound } from "./names.ts";
-import { cisco, intrusion, modsecurity, pf } from "./security.ts";
+import { cisco, intrusion, lfd, modsecurity, pf, routeros } from "./security.ts";
 import { haproxyNotices, proftpd, pureFtpd, vsftpd } from "./transfer.ts";
 
-const READERS: readonly MessageReader[] = [openssh, pam, sudo, su, cron, systemd, postfix, dovecot, exim, bind, unbound, dnsmasq, dhcpd, netfilter, kernel, vmkernel, proftpd, vsftpd, pureFtpd, haproxyNotices, modsecurity, intrusion, pf, cisco];
+const READERS: readonly MessageReader[] = [openssh, pam, sudo, su, cron, systemd, pkexec, proxmox, postfix, amavis, dovecot, exim, bind, unbound, dnsmasq, dhcpd, netfilter, kernel, vmkernel, proftpd, vsftpd, pureFtpd, haproxyNotices, modsecurity, intrusion, pf, routeros, lfd, cisco];
 
 const collect = (names: (reader: MessageReader) => readonly string[]): ReadonlyMap<string, readonly MessageReader[]> => {
   const found = new Map<string, MessageReader[]>();
@@ -19,9 +19,9 @@ const collect = (names: (reader: MessageReader) => readonly string[]): ReadonlyM
 };
 const BY_PROGRAM = collect(({ programs }) => programs);
 const BY_WORD = collect(({ words }) => words);
-const FIRST_WORD = /^(?:[\w-]{2,24}|%(?=[A-Z]))/;
+const FIRST_WORD = /^(?:cpu(?=\d)|[\w-]{2,24}|%(?=[A-Z]))/;
 /** What netfilter logs, whoever passes it on. */
-const PACKET = / OUT=\S* .*SRC=/;
+const PACKET = /(?:^|[\s\]])IN=\S* .*SRC=\S+ DST=/;
 /** Longer messages are none of these. */
 const MAX_LENGTH = 4096;
 

@@ -40,7 +40,7 @@ const readPacket = (record: ParsedRecord, prefix: string, packet: string): void 
   if (flags.length > 0) record.set("tcp.flags", flags.join(" "));
 };
 
-const UFW = String.raw`(?<prefix>.{0,128}?)(?<packet>(?:DESCR="[^"]*" )?IN=\S* OUT=\S* .*)`;
+const UFW = String.raw`(?<prefix>.{0,160}?)(?<packet>(?:DESCR="[^"]*"? )?IN=\S* .*)`;
 
 export const netfilter: MessageReader = {
   programs: ["kernel", "ulogd"],
@@ -70,6 +70,7 @@ export const kernel: MessageReader = {
 /** `cpu0:263421 opID=a03)WARNING: Sched: vm 265285: 6404: text` */
 export const vmkernel: MessageReader = {
   programs: ["vmkernel", "vmkwarning"],
-  words: [],
-  patterns: [/^cpu(?<vmkernel_cpu>\d+):(?<vmkernel_world>\d+)(?: opID=(?<vmkernel_operation>\w+))?\)(?:(?<level>WARNING|ALERT|Al|Wa): )?(?:(?<vmkernel_component>[A-Za-z_]\w*): )?(?<vmkernel_text>.*)$/],
+  words: ["cpu"],
+  patterns: [/^cpu(?<vmkernel_cpu>\d+):(?<vmkernel_world>\d+)(?: opID=(?<vmkernel_operation>\w+))?\)(?:(?<level>WARNING|ALERT): )?(?:(?<vmkernel_component>[A-Za-z_]\w*|<unk>): )?(?<vmkernel_text>.*)$/],
+  finish: (_record, { vmkernel_text: text }) => text,
 };

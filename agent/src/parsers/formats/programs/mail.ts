@@ -39,6 +39,17 @@ export const postfix: MessageReader = {
   },
 };
 
+/** `(id) Passed CLEAN {actions}, ...`; what follows is read as in any text. */
+export const amavis: MessageReader = {
+  programs: ["amavis", "amavisd"],
+  words: [],
+  patterns: [/^\((?<amavis_id>[\w-]+)\) (?<amavis_action>Passed|Blocked) (?<amavis_category>[A-Z][A-Z-]*)(?: \((?<amavis_detail>[^)]*)\))?(?: \{(?<amavis_actions>[^}]*)\})?, (?<amavis_text>.*)$/],
+  finish(record, { amavis_text: text }) {
+    record.attributes.delete("amavis.text");
+    return text;
+  },
+};
+
 const DOVECOT_PROCESS = String.raw`(?:(?:Info|Error|Warning|Debug|Fatal|Panic): )?(?:(?<dovecot_process>(?<dovecot_service>imap|pop3|managesieve|submission|lmtp|lda|auth|auth-worker|master|indexer-worker|doveadm|config|stats|anvil|log|replicator|imap-urlauth)(?:-login)?): )?(?:(?:Info|Error|Warning|Debug|Fatal|Panic): )?`;
 
 /** https://doc.dovecot.org: login processes end their line with pairs; auth says which database it asked. */
@@ -47,7 +58,7 @@ export const dovecot: MessageReader = {
   words: ["imap-login", "pop3-login", "managesieve-login", "submission-login"],
   patterns: [
     new RegExp(String.raw`^${DOVECOT_PROCESS}(?<dovecot_event>[^:=]*?(?:: (?!user=)[^:=]*?)*): (?<pairs>user=<.*)$`),
-    new RegExp(String.raw`^(?:(?<dovecot_process>auth|auth-worker)(?:\((?<dovecot_worker>[^)]*)\))?: )?(?:(?:Info|Error|Warning|Debug|Fatal|Panic): )?(?:conn unix:[^:]*: auth-worker<\d+>: )?(?<dovecot_backend>[\w-]+)\((?<user_name>[^,)]*),(?<client_address>[^,)]*)(?:,<?(?<dovecot_session>[^>)]*)>?)?(?:,[^)]*)?\): (?<reason>.*)$`),
+    new RegExp(String.raw`^(?:(?<dovecot_process>auth|auth-worker)(?:\((?<dovecot_worker>[^)]*)\))?: )?(?:(?:Info|Error|Warning|Debug|Fatal|Panic): )?(?:conn unix:[^:]*: auth-worker<\d+>: )?(?<dovecot_backend>[\w-]+)\((?<user_name>[^,)]*),(?<client_address>[^,)]*)(?:,<?(?<dovecot_session>[^>)]*)>?)?(?:,[^)]*)?\): (?:(?<dovecot_function>\w+\(\)) failed: )?(?<reason>.*)$`),
     new RegExp(String.raw`^(?<dovecot_process>imap|pop3|managesieve|submission|lmtp|lda|doveadm|indexer-worker)\((?<user_name>[^)]*)\)(?:<(?<process_child_pid>\d+)>)?(?:<(?<dovecot_session>[^>]*)>)?: (?:(?:Info|Error|Warning|Debug): )?(?<dovecot_event>.*)$`),
   ],
   finish(record, { pairs, dovecot_event: event }) {
@@ -82,7 +93,7 @@ export const exim: MessageReader = {
     new RegExp(String.raw`^(?:\[(?<process_pid>\d+)\] )?(?<exim_event>SMTP connection|unexpected disconnection while reading SMTP command|TLS error on connection|no host name found for IP address|no MAIL in SMTP connection|SMTP protocol synchronization error|SMTP command timeout on connection)(?: \([^)]*\):?)? from ${EXIM_HOST}(?<rest>.*)$`),
     new RegExp(String.raw`^(?:\[(?<process_pid>\d+)\] )?${MESSAGE_ID}(?<exim_event>Completed)(?: QT=(?<duration>\S+))?$`),
   ],
-  finish(record, { pairs, rest, smtp_reply: reply }) {
+  finish(record, { pairs, rest, reason, smtp_reply: reply }) {
     const { attributes } = record;
     for (const name of ["pairs", "rest", "smtp.reply"]) attributes.delete(name);
     if (reply?.includes(" ")) record.set("smtp.reply", reply);
@@ -90,7 +101,8 @@ export const exim: MessageReader = {
     if (host) record.setAll({ "client.name": host["client_name"], "exim.helo": host["exim_helo"], "client.address": host["client_address"], "client.port": host["client_port"] });
     for (const [, key, value] of (pairs ?? "").matchAll(/ (?!H=)([A-Za-z]{1,3})=("(?:[^"\\]|\\.)*"|\S+)/g)) record.set(EXIM_NAMES.get(key!) ?? `exim.${key}`, value!.replace(/^["<]|[">]$/g, ""));
     record.set("reason", /[\])\w]: (.*)$/.exec(pairs ?? "")?.[1]);
-    return rest;
+    // A reason may name where to ask.
+    return rest ?? (reason?.includes("://") ? reason : undefined);
   },
 };
 

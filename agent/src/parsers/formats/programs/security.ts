@@ -1,6 +1,7 @@
-/** ModSecurity's audit lines, alerts of Suricata and Snort, pf's packets, Cisco's system messages. */
+/** Firewalls and what watches them: ModSecurity, Suricata and Snort, pf, RouterOS, Cisco, lfd. */
 
 import { SYSLOG_SEVERITIES } from "@obs/wire";
+import { severityOfText } from "../../text/level.ts";
 import type { MessageReader } from "./message-reader.ts";
 
 /** `ModSecurity: Access denied with code 403 (phase 2). text [file "..."] [id "..."]`; the pairs in brackets are read as in any text. */
@@ -43,4 +44,26 @@ export const pf: MessageReader = {
     record.attributes.delete("pf.packet");
     return packet;
   },
+};
+
+/** RouterOS: `firewall,info prefix chain: in:a out:b, connection-state:new src-mac M, proto TCP (SYN), a:p->b:p, len n`. */
+export const routeros: MessageReader = {
+  programs: [],
+  words: ["firewall"],
+  patterns: [
+    /^(?<log_topics>firewall(?:,\w+)*) (?:(?<netfilter_prefix>\S.*?) )?(?<netfilter_chain>\S+): in:(?<netfilter_in>\([^)]*\)|\S+) out:(?<netfilter_out>\([^)]*\)|[^\s,]+),? (?:connection-state:(?<netfilter_state>\S+) )?(?:src-mac (?<client_mac>[\da-fA-F:]+), )?proto (?<network_transport>[\w-]+)(?: \((?<tcp_flags>[^)]*)\))?, (?<client__address>\S+?)->(?<server__address>\S+?),(?: (?:NAT .*|prio .*),)? len (?<netfilter_len>\d+)$/,
+  ],
+  finish(record, { log_topics: topics }) {
+    for (const topic of topics!.split(",")) record.setSeverity(severityOfText(topic), topic);
+    return undefined;
+  },
+};
+
+/** ConfigServer's lfd: `(service) what from address (CC/Country/name): n in the last s secs - *action* [TRIGGER]`. */
+export const lfd: MessageReader = {
+  programs: ["lfd"],
+  words: [],
+  patterns: [
+    /^\((?<lfd_service>[^)]+)\) (?<lfd_event>.*?) from (?<client_address>\S+) \((?<client_geo_country__iso__code>[^/)]*)\/(?<client_geo_country__name>[^/)]*)\/(?<client_name>[^)]*)\): (?<reason>(?<lfd_count>\d+) in the last (?<lfd_seconds>\d+) secs(?: - (?:\*(?<action>[^*]*)\* )?\[(?<lfd_trigger>\w+)\])?)$/,
+  ],
 };
