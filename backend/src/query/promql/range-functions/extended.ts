@@ -1,0 +1,145 @@
+/**
+ * Ranges that look past their ends. `anchored` begins with the last sample before the range; `smoothed` has
+ * at both ends what lies between the samples around them. Nothing is extrapolated.
+ */
+
+import { about, MIXED, MIXED_SCHEMAS } from "../annotations.ts";
+import { add, isReset, subtract } from "../histogram/combine.ts";
+import { multiply, usesCustomBuckets, withHint, type FloatHistogram } from "../histogram/float-histogram.ts";
+import type { Extension } from "../syntax.ts";
+import type { RangeContext, RangeFunction } from "./contract.ts";
+import { OVER_TIME } from "./over-time.ts";
+import { resets } from "./rates.ts";
+
+interface Point<T> {
+  readonly ms: number;
+  readonly value: T;
+}
+
+/** What numbers and histograms have in common here. */
+interface Arithmetic<T> {
+  add(one: T, other: T): T;
+  subtract(one: T, other: T): T;
+  scale(value: T, factor: number): T;
+  isReset(now: T, before: T): boolean;
+}
+
+const NUMBERS: Arithmetic<number> = {
+  add: (one, other) => one + other,
+  subtract: (one, other) => one - other,
+  scale: (value, factor) => value * factor,
+  isReset: (now, before) => now < before,
+};
+
+/** Layouts were found to go together. */
+const HISTOGRAMS: Arithmetic<FloatHistogram> = {
+  add: (one, other) => add(one, other)!.histogram,
+  subtract: (one, other) => subtract(one, other)!.histogram,
+  scale: multiply,
+  isReset,
+};
+
+interface Ends<T> {
+  readonly left: T;
+  readonly right: T;
+  readonly between: readonly Point<T>[];
+}
+
+/** undefined: nothing lies in the range. */
+const endsOf = <T>(points: readonly Point<T>[], startMs: number, endMs: number, extension: Extension, isCounter: boolean, arithmetic: Arithmetic<T>): Ends<T> | undefined => {
+  let last = points.length - 1;
+  const after = points.findIndex(({ ms }) => ms > startMs);
+  const first = Math.max(0, Math.min(after < 0 ? last : after, last) - 1);
+  if (extension === "smoothed") {
+    const atEnd = points.findIndex(({ ms }) => ms >= endMs);
+    if (atEnd >= 0) last = Math.min(last, atEnd);
+  }
+  if (points[last]!.ms <= startMs) return undefined;
+  const between = (one: Point<T>, other: Point<T>, ms: number, isLeft: boolean): T => {
+    const share = (ms - one.ms) / (other.ms - one.ms);
+    const hasReset = isCounter && arithmetic.isReset(other.value, one.value);
+    // After a reset a counter grew from zero; on the right that comes on top of what it was.
+    if (hasReset) return isLeft ? arithmetic.scale(other.value, share) : arithmetic.add(one.value, arithmetic.scale(other.value, share));
+    return arithmetic.add(one.value, arithmetic.scale(arithmetic.subtract(other.value, one.value), share));
+  };
+  const isSmoothed = extension === "smoothed";
+  const left = isSmoothed && points[first]!.ms < startMs ? between(points[first]!, points[first + 1]!, startMs, true) : points[first]!.value;
+  const right = isSmoothed && last > 0 && points[last]!.ms > endMs ? between(points[last - 1]!, points[last]!, endMs, false) : points[last]!.value;
+  return { left, right, between: points.slice(first + 1, last) };
+};
+
+const increaseOf = <T>({ left, right, between }: Ends<T>, isCounter: boolean, arithmetic: Arithmetic<T>): T => {
+  let result = arithmetic.subtract(right, left);
+  if (!isCounter) return result;
+  let before = left;
+  for (const value of [...between.map((point) => point.value), right]) {
+    if (arithmetic.isReset(value, before)) result = arithmetic.add(result, before);
+    before = value;
+  }
+  return result;
+};
+
+const pointsOf = <T>(times: Float64Array, values: ArrayLike<T>, first: number, end: number): Point<T>[] => Array.from({ length: end - first }, (_none, index) => ({ ms: times[first + index]!, value: values[first + index]! }));
+
+const rateOf =
+  (extension: Extension, { isCounter, isRate }: { readonly isCounter: boolean; readonly isRate: boolean }): RangeFunction =>
+  (window, context) => {
+    const { annotations, at, rangeMs, endMs } = context;
+    const { series, metric, floatCount, histogramCount } = window;
+    const startMs = endMs - rangeMs;
+    if (floatCount > 0 && histogramCount > 0) {
+      annotations.warn(about(MIXED, metric), at);
+      return undefined;
+    }
+    if (floatCount > 0) {
+      const ends = endsOf(pointsOf(series.floatTimes, series.floats, window.firstFloat, window.endFloat), startMs, endMs, extension, isCounter, NUMBERS);
+      if (!ends) return undefined;
+      const increase = increaseOf(ends, isCounter, NUMBERS);
+      return isRate ? increase / (rangeMs / 1_000) : increase;
+    }
+    if (histogramCount === 0) return undefined;
+    const points = pointsOf(series.histogramTimes, series.histograms, window.firstHistogram, window.endHistogram);
+    if (!goTogether(points, metric, isCounter, context)) return undefined;
+    const ends = endsOf(points, startMs, endMs, extension, isCounter, HISTOGRAMS);
+    if (!ends) return undefined;
+    const increase = withHint(increaseOf(ends, isCounter, HISTOGRAMS), "gauge");
+    return isRate ? multiply(increase, 1_000 / rangeMs) : increase;
+  };
+
+const goTogether = (points: readonly Point<FloatHistogram>[], metric: string, isCounter: boolean, { annotations, at }: RangeContext): boolean => {
+  if (new Set(points.map(({ value }) => usesCustomBuckets(value))).size > 1) {
+    annotations.warn(about(MIXED_SCHEMAS, metric), at);
+    return false;
+  }
+  const areGauges = points.map(({ value }) => value.hint === "gauge");
+  if (isCounter && areGauges.includes(true)) annotations.warn(`this native histogram metric is not a counter: ${JSON.stringify(metric)}`, at);
+  if (!isCounter && areGauges.includes(false)) annotations.warn(`this native histogram metric is not a gauge: ${JSON.stringify(metric)}`, at);
+  return true;
+};
+
+/** What lies in the range, and the last sample before it. */
+const anchoredAt =
+  (compute: RangeFunction): RangeFunction =>
+  (window, context) => {
+    const startMs = context.endMs - context.rangeMs;
+    const [float, histogram] = [window.firstFloat, window.firstHistogram];
+    window.dropBefore(startMs);
+    const result = window.hasAfter(startMs) ? compute(window, context) : undefined;
+    [window.firstFloat, window.firstHistogram] = [float, histogram];
+    return result;
+  };
+
+export const extendedFunctions: Readonly<Record<Extension, Readonly<Record<string, RangeFunction>>>> = {
+  anchored: {
+    rate: rateOf("anchored", { isCounter: true, isRate: true }),
+    increase: rateOf("anchored", { isCounter: true, isRate: false }),
+    delta: rateOf("anchored", { isCounter: false, isRate: false }),
+    changes: anchoredAt(OVER_TIME.changes!),
+    resets: anchoredAt(resets),
+  },
+  smoothed: {
+    rate: rateOf("smoothed", { isCounter: true, isRate: true }),
+    increase: rateOf("smoothed", { isCounter: true, isRate: false }),
+    delta: rateOf("smoothed", { isCounter: false, isRate: false }),
+  },
+};
