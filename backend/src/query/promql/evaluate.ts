@@ -7,14 +7,14 @@ import { Aggregator } from "./aggregate.ts";
 import type { Annotations } from "./annotations.ts";
 import { BinaryOperator } from "./binary.ts";
 import { executionError } from "./errors.ts";
-import { multiply } from "./histogram/float-histogram.ts";
+import { multiply, withHint, type FloatHistogram } from "./histogram/float-histogram.ts";
 import type { VectorFunction } from "./functions/contract.ts";
 import { HISTOGRAMS } from "./functions/histograms.ts";
 import { info, infoSelector } from "./functions/info.ts";
 import { LABELS } from "./functions/labels.ts";
 import { MATH } from "./functions/math.ts";
 import { Labels, METRIC_NAME } from "./labels.ts";
-import { extendedFunctions } from "./range-functions/extended.ts";
+import { between, extendedFunctions } from "./range-functions/extended.ts";
 import type { RangeFunction } from "./range-functions/contract.ts";
 import { OVER_TIME } from "./range-functions/over-time.ts";
 import { delta, idelta, increase, irate, rate, resets } from "./range-functions/rates.ts";
@@ -137,8 +137,9 @@ export class Evaluator {
         while (next < times.length && times[next]! <= ms) next += 1;
         const index = next - 1;
         if (expr.isSmoothed) {
-          const value = smoothedAt(raw, index, ms, lookbackMs);
-          if (value !== undefined) result.setFloat(step, value);
+          const value = this.#smoothedAt(raw, index, ms, expr);
+          if (typeof value === "number") result.setFloat(step, value);
+          else if (value) result.setHistogram(step, value);
           continue;
         }
         if (index < 0 || times[index]! <= ms - lookbackMs || kinds[index] === STALE) continue;
@@ -151,6 +152,16 @@ export class Evaluator {
       if (!result.isEmpty) results.push(result);
     }
     return results;
+  }
+
+  /** Between the samples around a time; the one before it where there is none behind. */
+  #smoothedAt({ labels, times, kinds, floats, histograms }: RawSeries, index: number, ms: number, at: VectorSelector): number | FloatHistogram | undefined {
+    const { lookbackMs, annotations } = this.#options;
+    const valueOf = (of: number): number | FloatHistogram | undefined => (kinds[of] === FLOAT ? floats[of] : kinds[of] === HISTOGRAM ? histograms![of] : undefined);
+    const before = index >= 0 && times[index]! > ms - lookbackMs ? valueOf(index) : undefined;
+    const behind = index + 1 < times.length && times[index + 1]! <= ms + lookbackMs ? valueOf(index + 1) : undefined;
+    if (before === undefined || behind === undefined || times[index] === ms) return before;
+    return between({ ms: times[index]!, value: before }, { ms: times[index + 1]!, value: behind }, ms, labels.metricName, { annotations, at });
   }
 
   /** The series of a range vector, and the ranges in which they are looked at. */
@@ -268,6 +279,9 @@ export class Evaluator {
   }
 }
 
+/** What a sample says of the one before it says nothing of the step before it. */
+const withoutReset = (histogram: FloatHistogram): FloatHistogram => (histogram.hint === "gauge" ? histogram : withHint(histogram, "unknown"));
+
 const rawOf = (one: GridSeries, grid: Grid): RawSeries => {
   const steps = [...one.kinds.keys()].filter((step) => one.kinds[step] !== ABSENT);
   return {
@@ -275,18 +289,8 @@ const rawOf = (one: GridSeries, grid: Grid): RawSeries => {
     times: Float64Array.from(steps, (step) => timeAt(grid, step)),
     kinds: Uint8Array.from(steps, (step) => one.kinds[step]!),
     floats: Float64Array.from(steps, (step) => one.floats[step]!),
-    histograms: steps.map((step) => (one.kinds[step] === HISTOGRAM ? one.histogram(step) : undefined)),
+    histograms: steps.map((step) => (one.kinds[step] === HISTOGRAM ? withoutReset(one.histogram(step)) : undefined)),
   };
-};
-
-/** Between the samples around a time; the one before it where there is none behind. */
-const smoothedAt = ({ times, kinds, floats }: RawSeries, index: number, ms: number, lookbackMs: number): number | undefined => {
-  const isFloat = (at: number): boolean => at >= 0 && at < times.length && kinds[at] === FLOAT;
-  const before = isFloat(index) && times[index]! > ms - lookbackMs ? index : -1;
-  const behind = isFloat(index + 1) && times[index + 1]! <= ms + lookbackMs ? index + 1 : -1;
-  if (before < 0) return undefined;
-  if (behind < 0 || times[before] === ms) return floats[before]!;
-  return floats[before]! + ((floats[behind]! - floats[before]!) * (ms - times[before]!)) / (times[behind]! - times[before]!);
 };
 
 /** Labels that what is missing would surely have. */

@@ -28,6 +28,7 @@ const respell = (query: string): string => {
   let result = "";
   let inRange = 0;
   let afterOffset = false;
+  let depth = 0;
   for (const [token] of query.matchAll(TOKEN)) {
     let text = token;
     if (token === "[") inRange += 1;
@@ -35,7 +36,13 @@ const respell = (query: string): string => {
     else if (/^(?:step|range)$/i.test(token)) text = token.toLowerCase();
     else if (/^\d[\d_]*\.$/.test(token)) text = `${token.slice(0, -1)} `;
     else if (inRange === 0 && !afterOffset && /^(?:min_of|max_of)$/i.test(token)) text = STAND_IN;
-    if (/\S/.test(token)) afterOffset = /^offset$/i.test(token) || (afterOffset && /^[-+(]$/.test(token));
+    if (/\S/.test(token)) {
+      if (/^offset$/i.test(token)) [afterOffset, depth] = [true, 0];
+      else if (token === "(") depth += 1;
+      else if (token === ")") depth -= 1;
+      // The duration of an offset ends with its closing parenthesis, or with its first word outside of any.
+      if (afterOffset && depth <= 0 && !/^(?:offset|[-+]|min_of|max_of)$/i.test(token)) afterOffset = false;
+    }
     result += text;
   }
   return result;

@@ -48,21 +48,27 @@ const zeroSide = (histogram: FloatHistogram, bucket: Bucket): Bucket => {
   return histogram.negative.indexes.length > 0 && histogram.positive.indexes.length === 0 ? { ...bucket, upper: 0 } : bucket;
 };
 
-const middle = (histogram: FloatHistogram, lower: number, upper: number): number => {
+const middleOf = (lower: number, upper: number, isLinear: boolean): number => {
   if (lower === Number.NEGATIVE_INFINITY) return upper;
   if (upper === Number.POSITIVE_INFINITY) return lower;
-  if (usesCustomBuckets(histogram) || (lower <= 0 && upper >= 0)) return (lower + upper) / 2;
+  if (isLinear) return (lower + upper) / 2;
   return Math.sign(lower) * Math.sqrt(lower * upper);
 };
 
 const keptOf = (histogram: FloatHistogram, given: Bucket, value: number, side: Side): Kept => {
-  const bucket = usesCustomBuckets(histogram) && given.lower === Number.NEGATIVE_INFINITY && given.upper > 0 ? { ...given, lower: 0 } : given;
-  const { lower, upper, count } = bucket;
   const isBelow = side === "below";
-  if (upper <= value) return isBelow ? { count, sum: count * middle(histogram, lower, upper) } : { count: 0, sum: 0 };
-  if (lower >= value) return isBelow ? { count: 0, sum: 0 } : { count, sum: count * middle(histogram, lower, upper) };
+  // Nothing is known of how values lie in a bucket without a lower end: they may all be below, unless it has no upper end either.
+  const isEndless = given.upper === Number.POSITIVE_INFINITY;
+  if (given.lower === Number.NEGATIVE_INFINITY && (given.upper <= 0 || isEndless) && given.upper > value && value !== Number.NEGATIVE_INFINITY)
+    return isBelow && !isEndless ? { count: given.count, sum: given.count * value } : { count: 0, sum: 0 };
+  const bucket = given.lower === Number.NEGATIVE_INFINITY && given.upper > 0 ? { ...given, lower: 0 } : given;
+  const { lower, upper, count } = bucket;
+  const isLinear = usesCustomBuckets(histogram) || (lower <= 0 && upper >= 0);
+  const middle = (from: number, to: number): number => middleOf(from, to, isLinear);
+  if (upper <= value) return isBelow ? { count, sum: count * middle(lower, upper) } : { count: 0, sum: 0 };
+  if (lower >= value) return isBelow ? { count: 0, sum: 0 } : { count, sum: count * middle(lower, upper) };
   const below = shareBelow(histogram, bucket, value);
   const left = count * (isBelow ? below : 1 - below);
-  return { count: left, sum: left * (isBelow ? middle(histogram, lower, value) : middle(histogram, value, upper)) };
+  return { count: left, sum: left * (isBelow ? middle(lower, value) : middle(value, upper)) };
 };
 

@@ -22,6 +22,8 @@ interface Arithmetic<T> {
   subtract(one: T, other: T): T;
   scale(value: T, factor: number): T;
   isReset(now: T, before: T): boolean;
+  /** Without what it says of the one before it. */
+  alone(value: T): T;
 }
 
 const NUMBERS: Arithmetic<number> = {
@@ -29,6 +31,7 @@ const NUMBERS: Arithmetic<number> = {
   subtract: (one, other) => one - other,
   scale: (value, factor) => value * factor,
   isReset: (now, before) => now < before,
+  alone: (value) => value,
 };
 
 /** Layouts were found to go together. */
@@ -37,6 +40,7 @@ const HISTOGRAMS: Arithmetic<FloatHistogram> = {
   subtract: (one, other) => subtract(one, other)!.histogram,
   scale: multiply,
   isReset,
+  alone: (value) => withHint(value, "unknown"),
 };
 
 interface Ends<T> {
@@ -54,18 +58,36 @@ const endsOf = <T>(points: readonly Point<T>[], startMs: number, endMs: number, 
     const atEnd = points.findIndex(({ ms }) => ms >= endMs);
     if (atEnd >= 0) last = Math.min(last, atEnd);
   }
-  if (points[last]!.ms <= startMs) return undefined;
-  const between = (one: Point<T>, other: Point<T>, ms: number, isLeft: boolean): T => {
-    const share = (ms - one.ms) / (other.ms - one.ms);
-    const hasReset = isCounter && arithmetic.isReset(other.value, one.value);
-    // After a reset a counter grew from zero; on the right that comes on top of what it was.
-    if (hasReset) return isLeft ? arithmetic.scale(other.value, share) : arithmetic.add(one.value, arithmetic.scale(other.value, share));
-    return arithmetic.add(one.value, arithmetic.scale(arithmetic.subtract(other.value, one.value), share));
-  };
+  if (points[last]!.ms <= startMs || points[0]!.ms > endMs) return undefined;
+  const between = (one: Point<T>, other: Point<T>, ms: number): T => interpolate(one, other, ms, isCounter && arithmetic.isReset(other.value, one.value), arithmetic);
   const isSmoothed = extension === "smoothed";
-  const left = isSmoothed && points[first]!.ms < startMs ? between(points[first]!, points[first + 1]!, startMs, true) : points[first]!.value;
-  const right = isSmoothed && last > 0 && points[last]!.ms > endMs ? between(points[last - 1]!, points[last]!, endMs, false) : points[last]!.value;
-  return { left, right, between: points.slice(first + 1, last) };
+  const cutsLeft = isSmoothed && points[first]!.ms < startMs;
+  const left = cutsLeft ? between(points[first]!, points[first + 1]!, startMs) : points[first]!.value;
+  const right = isSmoothed && last > 0 && points[last]!.ms > endMs ? between(points[last - 1]!, points[last]!, endMs) : points[last]!.value;
+  const inner = points.slice(first + 1, last);
+  // A reset on the way to the first of them is in the left end already.
+  if (cutsLeft && inner.length > 0) inner[0] = { ...inner[0]!, value: arithmetic.alone(inner[0]!.value) };
+  return { left, right: cutsLeft && inner.length === 0 ? arithmetic.alone(right) : right, between: inner };
+};
+
+/** After a reset a counter grew from zero. */
+const interpolate = <T>(one: Point<T>, other: Point<T>, ms: number, hasReset: boolean, arithmetic: Arithmetic<T>): T => {
+  const share = (ms - one.ms) / (other.ms - one.ms);
+  return hasReset ? arithmetic.scale(other.value, share) : arithmetic.add(one.value, arithmetic.scale(arithmetic.subtract(other.value, one.value), share));
+};
+
+/** A value between two samples of a gauge. undefined after a warning: they do not go together. */
+export const between = (one: Point<number | FloatHistogram>, other: Point<number | FloatHistogram>, ms: number, metric: string, { annotations, at }: Pick<RangeContext, "annotations" | "at">): number | FloatHistogram | undefined => {
+  if (typeof one.value === "number" && typeof other.value === "number") return interpolate({ ms: one.ms, value: one.value }, { ms: other.ms, value: other.value }, ms, false, NUMBERS);
+  if (typeof one.value === "number" || typeof other.value === "number") {
+    annotations.warn(about(MIXED, metric), at);
+    return undefined;
+  }
+  if (usesCustomBuckets(one.value) !== usesCustomBuckets(other.value)) {
+    annotations.warn(about(MIXED_SCHEMAS, metric), at);
+    return undefined;
+  }
+  return interpolate({ ms: one.ms, value: one.value }, { ms: other.ms, value: other.value }, ms, false, HISTOGRAMS);
 };
 
 const increaseOf = <T>({ left, right, between }: Ends<T>, isCounter: boolean, arithmetic: Arithmetic<T>): T => {

@@ -25,11 +25,15 @@ export const noteIfNoCounter = (metric: string, { annotations, at }: RangeContex
   if (metric !== "" && !COUNTER_NAME.test(metric)) annotations.info(`metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${JSON.stringify(metric)}`, at);
 };
 
-/** Whether a sample counts from a later time than the one before it was taken. */
-const startsAnew = (starts: Float64Array | undefined, times: Float64Array, index: number): boolean => {
-  const start = starts?.[index];
-  return start !== undefined && start > 0 && start !== starts![index - 1] && start >= times[index - 1]! && start < times[index]!;
-};
+/**
+ * Whether a sample counts from no earlier than the one before it was taken, so that the counter was reset. Where
+ * both times are the same, the one before must say what it counts from: else it may be the first of one count.
+ */
+const isNewStart = (now: { readonly ms: number; readonly startMs: number }, before: { readonly ms: number; readonly startMs: number }): boolean =>
+  now.startMs > before.ms ? now.startMs < now.ms : now.startMs === before.ms && before.startMs < before.ms;
+
+const startsAnew = (starts: Float64Array | undefined, times: Float64Array, index: number): boolean =>
+  starts !== undefined && isNewStart({ ms: times[index]!, startMs: starts[index]! }, { ms: times[index - 1]!, startMs: starts[index - 1]! });
 
 const warnOfOverlap = (starts: Float64Array | undefined, times: Float64Array, first: number, end: number, metric: string, { annotations, at }: RangeContext): void => {
   for (let index = first + 1; starts && index < end; index++) {
@@ -77,6 +81,15 @@ export const histogramIncrease = (points: readonly FloatHistogram[], metric: str
   return compacted(withHint(result, "gauge"));
 };
 
+/** The same, and what was counted up to the first of them where that began within the range. */
+const histogramsIncrease = (window: Window, isCounter: boolean, hasBegun: boolean, context: RangeContext): FloatHistogram | undefined => {
+  const { series, firstHistogram, metric } = window;
+  const points = window.histogramsIn();
+  const startsAnewAt = (index: number): boolean => startsAnew(series.histogramStarts, series.histogramTimes, firstHistogram + index);
+  const increase = points.length > 1 ? histogramIncrease(points, metric, isCounter, context, startsAnewAt) : multiply(points[0]!, 0);
+  return increase && (hasBegun ? withHint(add(increase, points[0]!)!.histogram, "gauge") : increase);
+};
+
 const extrapolated =
   ({ isCounter, isRate }: Kind): RangeFunction =>
   (window, context) => {
@@ -87,21 +100,24 @@ const extrapolated =
       annotations.warn(about(MIXED, metric), at);
       return undefined;
     }
-    const areFloats = floatCount > 1;
-    if (!areFloats && histogramCount < 2) return undefined;
+    const areFloats = floatCount > 0;
     const times = areFloats ? series.floatTimes : series.histogramTimes;
+    const starts = areFloats ? series.floatStarts : series.histogramStarts;
     const [first, end] = areFloats ? [window.firstFloat, window.endFloat] : [window.firstHistogram, window.endHistogram];
-    const [firstMs, lastMs] = [times[first]!, times[end - 1]!];
-    const startsAnewAt = (index: number): boolean => startsAnew(series.histogramStarts, series.histogramTimes, first + index);
-    const increase = areFloats ? floatIncrease(window, isCounter, context) : histogramIncrease(window.histogramsIn(), metric, isCounter, context, startsAnewAt);
+    // A counter that began within the range was zero then.
+    const beganMs = isCounter ? (starts?.[first] ?? Number.NaN) : Number.NaN;
+    const hasBegun = beganMs > window.startMs && beganMs < times[first]!;
+    if (end - first < (hasBegun ? 1 : 2)) return undefined;
+    const increase = areFloats ? floatIncrease(window, isCounter, context) + (hasBegun ? series.floats[first]! : 0) : histogramsIncrease(window, isCounter, hasBegun, context);
     if (increase === undefined) return undefined;
 
-    const sampled = (lastMs - firstMs) / 1_000;
-    const average = sampled / (end - first - 1);
-    let toStart = (firstMs - window.startMs) / 1_000;
-    let toEnd = (window.endMs - lastMs) / 1_000;
+    const [firstMs, lastMs] = [times[first]!, times[end - 1]!];
+    const sampled = (lastMs - (hasBegun ? beganMs : firstMs)) / 1_000;
+    const average = (lastMs - firstMs) / 1_000 / (end - first - 1);
+    let toStart = hasBegun ? 0 : (firstMs - window.startMs) / 1_000;
+    let toEnd = end - first === 1 ? 0 : (window.endMs - lastMs) / 1_000;
     if (toStart >= average * GAP) toStart = average / 2;
-    if (isCounter) toStart = Math.min(toStart, timeToZero(areFloats ? series.floats[first]! : series.histograms[first]!.count, typeof increase === "number" ? increase : increase.count, sampled, toStart));
+    if (isCounter && !hasBegun) toStart = Math.min(toStart, timeToZero(areFloats ? series.floats[first]! : series.histograms[first]!.count, typeof increase === "number" ? increase : increase.count, sampled, toStart));
     if (toEnd >= average * GAP) toEnd = average / 2;
     let factor = (sampled + toStart + toEnd) / sampled;
     if (isRate) factor /= rangeMs / 1_000;
@@ -126,7 +142,7 @@ const instantaneous =
     if (!before || !now) return undefined;
     const seconds = (now.ms - before.ms) / 1_000;
     if (seconds === 0) return undefined;
-    const startsLater = isRate && now.startMs > 0 && now.startMs !== before.startMs && now.startMs >= before.ms && now.startMs < now.ms;
+    const startsLater = isRate && isNewStart(now, before);
     if (typeof before.value === "number" && typeof now.value === "number") {
       const difference = isRate && (now.value < before.value || startsLater) ? now.value : now.value - before.value;
       return isRate ? difference / seconds : difference;
@@ -155,8 +171,6 @@ const instantaneous =
 
 export const irate: RangeFunction = instantaneous({ isRate: true });
 export const idelta: RangeFunction = instantaneous({ isRate: false });
-
-const isNewStart = (now: { readonly ms: number; readonly startMs: number }, before: { readonly ms: number; readonly startMs: number }): boolean => now.startMs > 0 && now.startMs !== before.startMs && now.startMs >= before.ms && now.startMs < now.ms;
 
 export const resets: RangeFunction = (window) => {
   let count = 0;
