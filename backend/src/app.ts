@@ -21,7 +21,7 @@ import { createServer } from "./http/server.ts";
 import { readTls } from "./http/tls.ts";
 import { createIngestLimits } from "./limits/index.ts";
 import { createPolicyOf, openMetadata } from "./meta/index.ts";
-import { createQueries } from "./query/index.ts";
+import { createPrometheusQueries, createQueries } from "./query/index.ts";
 import { startDiskBudget } from "./retention/disk-budget.ts";
 import { batchRoutes } from "./routes/batches.ts";
 import { fieldRoutes } from "./routes/fields.ts";
@@ -29,6 +29,7 @@ import { healthRoutes } from "./routes/health.ts";
 import { ingestRoutes } from "./routes/ingest.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
+import { prometheusRoutes } from "./routes/prometheus.ts";
 import { searchRoutes } from "./routes/search.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { staticRoutes } from "./routes/static.ts";
@@ -95,6 +96,7 @@ export const createApp = async ({ config, logStream = process.stdout, step = (_w
   opened.defer(() => gateway.close());
   const doors = createDoors({ gateway, limits, maxItems: config.maxItems });
   const queries = createQueries({ store });
+  const prometheus = createPrometheusQueries({ store, now: Date.now });
   const status = createStatus({ version: VERSION, store, embedded: embedded !== undefined, disk: () => diskBudget.status, metadata });
 
   watch(telemetry, { store, delivery: storeDelivery, gateway, diskBudget });
@@ -103,6 +105,7 @@ export const createApp = async ({ config, logStream = process.stdout, step = (_w
   await app.register(ingestRoutes({ doors, policyOf, requireScope, telemetry }));
   await app.register(searchRoutes({ queries, requireScope }));
   await app.register(metricsRoutes({ queries, requireScope }));
+  await app.register(prometheusRoutes({ prometheus, requireScope, version: VERSION }));
   await app.register(traceRoutes({ queries, requireScope }));
   await app.register(fieldRoutes({ fields: metadata.fields, requireScope }));
   await app.register(sessionRoutes({ authenticator, signIn }));

@@ -47,6 +47,12 @@ describe("createAuthenticator", () => {
     expect(principal).toEqual({ tenant: "acme", keyId: "key_1", scopes: new Set(["ingest"]) });
   });
 
+  it("knows a key that stands as a password", async () => {
+    expect(await withBearer(`Basic ${Buffer.from(`anyone:${SECRET}`).toString("base64")}`)).toEqual(await withBearer(`Bearer ${SECRET}`));
+    expect(await withBearer(`Basic ${Buffer.from(`anyone:${SECRET}x`).toString("base64")}`)).toBeUndefined();
+    expect(await withBearer(`Basic ${Buffer.from(SECRET).toString("base64")}`)).toBeUndefined();
+  });
+
   it.each(["", "Bearer", `Basic ${SECRET}`, `Bearer ${SECRET}x`, `Bearer ${SECRET.slice(0, -1)}`, `Bearer x ${SECRET}`, SECRET])("refuses %j", async (authorization) => {
     expect(await withBearer(authorization)).toBeUndefined();
   });

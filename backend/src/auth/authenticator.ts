@@ -9,7 +9,7 @@
 import type { Authenticator } from "../core/access.ts";
 import type { Principal, Scope } from "../core/contracts.ts";
 import type { Clock, KeyRegistry, SessionRegistry } from "../core/metadata.ts";
-import { bearerOf, cookieIsTrusted, cookieOf, SESSION_COOKIE } from "./credentials.ts";
+import { keyOf, cookieIsTrusted, cookieOf, SESSION_COOKIE } from "./credentials.ts";
 import { hashSecret, sameHash } from "./secrets.ts";
 
 export const CACHE_MS = 5_000;
@@ -73,7 +73,7 @@ export const createAuthenticator = ({ keys, sessions, clock = Date.now, cacheMs 
   return {
     authenticateKey,
     async authenticate(method, headers) {
-      const key = bearerOf(headers);
+      const key = keyOf(headers);
       if (key !== undefined) return authenticateKey(key);
       const session = cookieOf(headers, SESSION_COOKIE);
       if (session === undefined || !cookieIsTrusted(method, headers)) return undefined;

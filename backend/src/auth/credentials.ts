@@ -1,4 +1,4 @@
-/** Where a request carries its secret: `Authorization: Bearer <key>`, or the session cookie. */
+/** Where a request carries its secret: `Authorization: Bearer <key>`, `Basic` with the key as its password, or the session cookie. */
 
 import type { IncomingHttpHeaders } from "node:http";
 
@@ -6,7 +6,14 @@ export const SESSION_COOKIE = "obs_session";
 
 const BEARER = /^Bearer +(\S+) *$/i;
 
-export const bearerOf = (headers: IncomingHttpHeaders): string | undefined => BEARER.exec(headers.authorization ?? "")?.[1];
+/** RFC 7617; tools that know no other way give a user and a password. Who the user is does not matter. */
+const BASIC = /^Basic +([A-Za-z0-9+/]+=*) *$/i;
+
+export const keyOf = ({ authorization = "" }: IncomingHttpHeaders): string | undefined => {
+  const bearer = BEARER.exec(authorization)?.[1];
+  const basic = BASIC.exec(authorization)?.[1];
+  return bearer ?? (basic === undefined ? undefined : /^[^:]*:(\S+)$/.exec(Buffer.from(basic, "base64").toString("utf8"))?.[1]);
+};
 
 /** Value of one cookie (RFC 6265, 4.2.1); our values are base64url and need no decoding. */
 export const cookieOf = (headers: IncomingHttpHeaders, name: string): string | undefined => {

@@ -1,13 +1,14 @@
 /** Reading metrics: one metric over time, and what there is to read. */
 
 import type { FastifyPluginAsync } from "fastify";
+import { whenGone } from "../core/gone.ts";
 import type { QueryRouteOptions } from "./search.ts";
 
 export const metricsRoutes = ({ queries, requireScope }: QueryRouteOptions): FastifyPluginAsync => async (app) => {
   const onRequest = requireScope("query");
 
-  app.get("/api/v1/metrics/query_range", { onRequest }, ({ principal, query, signal }) => queries.metricRange(principal.tenant, query, signal));
-  app.get("/api/v1/metrics/names", { onRequest }, ({ principal, query, signal }) => queries.metricNames(principal.tenant, query, signal));
-  app.get("/api/v1/metrics/labels", { onRequest }, ({ principal, query, signal }) => queries.metricLabels(principal.tenant, query, signal));
-  app.get("/api/v1/hosts", { onRequest }, ({ principal, query, signal }) => queries.hosts(principal.tenant, query, signal));
+  app.get("/api/v1/metrics/query_range", { onRequest }, ({ principal, query }, reply) => queries.metricRange(principal.tenant, query, whenGone(reply)));
+  app.get("/api/v1/metrics/names", { onRequest }, ({ principal, query }, reply) => queries.metricNames(principal.tenant, query, whenGone(reply)));
+  app.get("/api/v1/metrics/labels", { onRequest }, ({ principal, query }, reply) => queries.metricLabels(principal.tenant, query, whenGone(reply)));
+  app.get("/api/v1/hosts", { onRequest }, ({ principal, query }, reply) => queries.hosts(principal.tenant, query, whenGone(reply)));
 };

@@ -161,13 +161,15 @@ const isClose = (one: number, other: number): boolean => {
   return Math.abs(one - other) <= TOLERANCE * Math.max(Math.abs(one), Math.abs(other));
 };
 
+const filled = ({ indexes, counts }: FloatHistogram["positive"]) => new Map(indexes.map((index, at) => [index, counts[at]!] as const).filter(([, count]) => Math.abs(count) > 1e-12));
+
+const sameBuckets = (one: FloatHistogram["positive"], other: FloatHistogram["positive"]): boolean => {
+  const [left, right] = [filled(one), filled(other)];
+  return left.size === right.size && [...left].every(([index, count]) => right.has(index) && isClose(count, right.get(index)!));
+};
+
 const isCloseHistogram = (found: FloatHistogram, expected: FloatHistogram): boolean => {
   if (expected.hint !== "unknown" && found.hint !== expected.hint) return false;
-  const flat = ({ indexes, counts }: FloatHistogram["positive"]) => new Map(indexes.map((index, at) => [index, counts[at]!] as const).filter(([, count]) => Math.abs(count) > 1e-12));
-  const sameBuckets = (one: FloatHistogram["positive"], other: FloatHistogram["positive"]): boolean => {
-    const [left, right] = [flat(one), flat(other)];
-    return left.size === right.size && [...left].every(([index, count]) => right.has(index) && isClose(count, right.get(index)!));
-  };
   return (
     found.schema === expected.schema && isClose(found.count, expected.count) && isClose(found.sum, expected.sum) && isClose(found.zeroCount, expected.zeroCount) && isClose(found.zeroThreshold, expected.zeroThreshold) &&
     found.customValues.length === expected.customValues.length && found.customValues.every((bound, at) => isClose(bound, expected.customValues[at]!)) && sameBuckets(found.positive, expected.positive) && sameBuckets(found.negative, expected.negative)

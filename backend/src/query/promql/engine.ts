@@ -9,7 +9,7 @@ import { parse } from "./parse.ts";
 import { plan } from "./plan.ts";
 import type { RawSeries, SeriesSource } from "./source.ts";
 import { positionOf, TYPE_NAMES, unwrap, type Expr, type VectorSelector } from "./syntax.ts";
-import { GridSeries, STALE, type Grid, type Value } from "./values.ts";
+import { STALE, type Grid, type GridSeries, type Value } from "./values.ts";
 
 export interface EngineOptions {
   readonly source: SeriesSource;

@@ -3,8 +3,11 @@
 export { Engine, type Answer, type EngineOptions } from "./engine.ts";
 export { PromqlError } from "./errors.ts";
 export { hintAfter } from "./histogram/combine.ts";
-export { CUSTOM_SCHEMA, isEqual as isEqualHistogram, type FloatHistogram } from "./histogram/float-histogram.ts";
+export { allBuckets, CUSTOM_SCHEMA, type FloatHistogram } from "./histogram/float-histogram.ts";
 export { Labels, METRIC_NAME } from "./labels.ts";
 export { compileMatcher } from "./matchers.ts";
+export { parseDuration } from "./literals.ts";
+export { parse } from "./parse.ts";
+export type { Matcher } from "./syntax.ts";
 export type { RawSeries, Selection, SeriesSource } from "./source.ts";
-export { FLOAT, HISTOGRAM, STALE } from "./values.ts";
+export { FLOAT, HISTOGRAM, STALE, timeAt, type Grid, type GridSeries } from "./values.ts";

@@ -53,7 +53,7 @@ export const unquote = (text: string): string | undefined => {
     if (simple !== undefined) {
       flush();
       result += simple;
-    } else if (/^x/.test(escape)) bytes.push(Number.parseInt(escape.slice(1), 16));
+    } else if (escape.startsWith("x")) bytes.push(Number.parseInt(escape.slice(1), 16));
     else if (/^[0-7]{3}$/.test(escape) && Number.parseInt(escape, 8) < 256) bytes.push(Number.parseInt(escape, 8));
     else if (/^[uU]/.test(escape) && Number.parseInt(escape.slice(1), 16) <= 0x10ffff) {
       flush();

@@ -16,12 +16,13 @@ export interface SplitSeries {
 
 const NO_TIMES = new Float64Array(0);
 
+const pick = (values: Float64Array, indexes: readonly number[]): Float64Array => Float64Array.from(indexes, (index) => values[index]!);
+
 export const split = (raw: RawSeries): SplitSeries => {
   const { times, kinds, floats, histograms, startTimes } = raw;
   if (!kinds.some((kind) => kind !== FLOAT)) return { raw, floatTimes: times, floats, floatStarts: startTimes, histogramTimes: NO_TIMES, histograms: [], histogramStarts: undefined };
   const of = (wanted: number): number[] => [...kinds.keys()].filter((index) => kinds[index] === wanted);
   const [atFloats, atHistograms] = [of(FLOAT), of(HISTOGRAM)];
-  const pick = (values: Float64Array, indexes: readonly number[]): Float64Array => Float64Array.from(indexes, (index) => values[index]!);
   return {
     raw,
     floatTimes: pick(times, atFloats),

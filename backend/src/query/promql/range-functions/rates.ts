@@ -36,7 +36,8 @@ const startsAnew = (starts: Float64Array | undefined, times: Float64Array, index
   starts !== undefined && isNewStart({ ms: times[index]!, startMs: starts[index]! }, { ms: times[index - 1]!, startMs: starts[index - 1]! });
 
 const warnOfOverlap = (starts: Float64Array | undefined, times: Float64Array, first: number, end: number, metric: string, { annotations, at }: RangeContext): void => {
-  for (let index = first + 1; starts && index < end; index++) {
+  if (!starts) return;
+  for (let index = first + 1; index < end; index++) {
     const start = starts[index]!;
     if (start > 0 && start !== starts[index - 1] && start < times[index - 1]!) annotations.warn(`sample has start time that overlaps with previous sample timestamp for metric ${JSON.stringify(metric)}`, at);
   }
@@ -119,9 +120,9 @@ const extrapolated =
     if (toStart >= average * GAP) toStart = average / 2;
     if (isCounter && !hasBegun) toStart = Math.min(toStart, timeToZero(areFloats ? series.floats[first]! : series.histograms[first]!.count, typeof increase === "number" ? increase : increase.count, sampled, toStart));
     if (toEnd >= average * GAP) toEnd = average / 2;
-    let factor = (sampled + toStart + toEnd) / sampled;
-    if (isRate) factor /= rangeMs / 1_000;
-    return typeof increase === "number" ? increase * factor : multiply(increase, factor);
+    const seconds = isRate ? rangeMs / 1_000 : 1;
+    // In this order whole numbers stay whole.
+    return typeof increase === "number" ? (increase * (sampled + toStart + toEnd)) / sampled / seconds : multiply(increase, (sampled + toStart + toEnd) / sampled / seconds);
   };
 
 /** Seconds before the first sample at which a counter that grew like this would have been zero. */

@@ -1,0 +1,3 @@
+/** Public entry of the PromQL engine, which knows no store: what scores and tools run. */
+
+export * from "./query/promql/index.ts";

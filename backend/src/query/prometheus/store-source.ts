@@ -1,0 +1,164 @@
+/** Samples and native histograms of a tenant, from the store, for the PromQL engine. */
+
+import type { ReadOptions, Store } from "../../core/store.ts";
+import { sql, type Fragment, type TenantScope } from "../../sql/sql.ts";
+import { millis } from "../metrics/series-source.ts";
+import { FLOAT, hintAfter, HISTOGRAM, PromqlError, STALE, type FloatHistogram, type Labels, type RawSeries, type Selection, type SeriesSource } from "../promql/index.ts";
+import { findSeries, matchingSeries, type FoundSeries } from "./series.ts";
+
+export interface StoreSourceOptions {
+  readonly store: Store;
+  readonly scope: TenantScope;
+  readonly signal?: AbortSignal;
+  readonly maxExecutionSeconds: number;
+  /** Series that one selector may find. */
+  readonly maxSeries: number;
+  /** Samples that one query may read. */
+  readonly maxSamples: number;
+}
+
+interface SampleRow {
+  readonly id: string;
+  readonly times: readonly number[];
+  readonly floats: readonly (number | string)[];
+  /** 1: a stale marker. */
+  readonly stale: readonly number[];
+}
+
+interface HistogramRow {
+  readonly id: string;
+  /** time, start, temporality, count, sum, scale, zero count, zero threshold, offset, counts, offset, counts. */
+  readonly points: readonly (readonly [number, number, number, number, number | string, number, number, number, number, readonly number[], number, readonly number[]])[];
+}
+
+const KIND_HISTOGRAM = "histogram";
+/** Of OTLP. */
+const DELTA = 1;
+/** The finest schema that Prometheus has. */
+const FINEST_SCHEMA = 8;
+/** Numbers as numbers, and NaN and infinities as text. */
+const SETTINGS = { output_format_json_quote_denormals: 1, output_format_json_quote_64bit_integers: 0 };
+
+const numberOf = (value: number | string): number => (typeof value === "number" ? value : value === "inf" ? Number.POSITIVE_INFINITY : value === "-inf" ? Number.NEGATIVE_INFINITY : Number.NaN);
+
+export class StoreSource implements SeriesSource {
+  readonly #options: StoreSourceOptions;
+  #samples = 0;
+
+  constructor(options: StoreSourceOptions) {
+    this.#options = options;
+  }
+
+  async select(selection: Selection): Promise<RawSeries[]> {
+    const { store, scope, maxSeries, signal } = this.#options;
+    const range = { startMs: selection.afterMs, endMs: selection.untilMs };
+    const found = await findSeries(store, scope, selection.matchers, range, maxSeries, signal);
+    if (found.length > maxSeries) throw new PromqlError("execution", `the selector matches more than ${maxSeries} series: narrow it`);
+    if (found.length === 0) return [];
+    const hasHistograms = found.some(({ kind }) => kind === KIND_HISTOGRAM);
+    const [floats, histograms] = await Promise.all([this.#floats(selection), hasHistograms ? this.#histograms(selection) : []]);
+    return put(found, floats, histograms);
+  }
+
+  #read<T>(statement: Parameters<Store["read"]>[0]): Promise<T[]> {
+    const { store, signal, maxExecutionSeconds } = this.#options;
+    const options: ReadOptions = { maxExecutionSeconds, settings: SETTINGS, ...(signal && { signal }) };
+    return store.read<T>(statement, options);
+  }
+
+  #spend(samples: number): void {
+    this.#samples += samples;
+    if (this.#samples > this.#options.maxSamples) throw new PromqlError("execution", "query processing would load too many samples into memory in query execution");
+  }
+
+  /** FROM one of the tables of samples: what the selection means. */
+  #from(table: "samples" | "histograms", { matchers, afterMs, untilMs }: Selection): Fragment {
+    const { scope } = this.#options;
+    const series = sql`SELECT metric, series ${matchingSeries(scope, matchers, { startMs: afterMs, endMs: untilMs })}`;
+    return sql`
+      ${scope.from(table)} AND timestamp > ${millis(Math.floor(afterMs))} AND timestamp <= ${millis(Math.floor(untilMs))}
+        AND (metric GLOBAL IN (SELECT metric FROM (${series}))) AND (series GLOBAL IN (SELECT series FROM (${series})))`;
+  }
+
+  async #floats(selection: Selection): Promise<SampleRow[]> {
+    const { scope } = this.#options;
+    const rows = await this.#read<SampleRow>(scope.statement(sql`
+      SELECT toString(series) AS id, groupArray(ms) AS times, groupArray(v) AS floats, groupArray(is_stale) AS stale
+      FROM (
+        SELECT series, toUnixTimestamp64Milli(timestamp) AS ms, any(value) AS v, reinterpretAsUInt64(any(value)) = 9218868437227405314 AS is_stale
+        ${this.#from("samples", selection)}
+        GROUP BY series, ms ORDER BY series, ms
+      )
+      GROUP BY series`));
+    for (const { times } of rows) this.#spend(times.length);
+    return rows;
+  }
+
+  async #histograms(selection: Selection): Promise<HistogramRow[]> {
+    const { scope } = this.#options;
+    const rows = await this.#read<HistogramRow>(scope.statement(sql`
+      SELECT toString(series) AS id, groupArray((ms, start_ms, t, c, s, scale_, zc, zt, po, pc, no, nc)) AS points
+      FROM (
+        SELECT series, toUnixTimestamp64Milli(timestamp) AS ms, toUnixTimestamp64Milli(any(start)) AS start_ms, any(temporality) AS t, any(count) AS c, any(sum) AS s, any(scale) AS scale_,
+          any(zero_count) AS zc, any(zero_threshold) AS zt, any(positive_offset) AS po, any(positive_counts) AS pc, any(negative_offset) AS no, any(negative_counts) AS nc
+        ${this.#from("histograms", selection)}
+        GROUP BY series, ms ORDER BY series, ms
+      )
+      GROUP BY series`));
+    for (const { points } of rows) this.#spend(points.reduce((total, point) => total + 1 + (point[9].length + point[11].length) / 4, 0));
+    return rows;
+  }
+}
+
+const put = (found: readonly FoundSeries[], floats: readonly SampleRow[], histograms: readonly HistogramRow[]): RawSeries[] => {
+  const labels = new Map(found.map((series) => [series.id, series.labels]));
+  const both = new Set([...floats, ...histograms].map(({ id }) => id));
+  const [floatRows, histogramRows] = [new Map(floats.map((row) => [row.id, row])), new Map(histograms.map((row) => [row.id, row]))];
+  return [...both].flatMap((id) => {
+    const of = labels.get(id);
+    return of ? [rawOf(of, floatRows.get(id), histogramRows.get(id))] : [];
+  });
+};
+
+const rawOf = (labels: Labels, floats: SampleRow | undefined, histograms: HistogramRow | undefined): RawSeries => {
+  const ofFloats: RawSeries = {
+    labels,
+    times: Float64Array.from(floats?.times ?? []),
+    kinds: Uint8Array.from(floats?.stale ?? [], (stale) => (stale === 1 ? STALE : FLOAT)),
+    floats: Float64Array.from(floats?.floats ?? [], numberOf),
+  };
+  if (!histograms) return ofFloats;
+  const points = histograms.points;
+  let before: FloatHistogram | undefined;
+  const values = points.map((point) => {
+    const histogram = histogramOf(point);
+    before = { ...histogram, hint: point[2] === DELTA ? "gauge" : hintAfter(histogram, before) };
+    return before;
+  });
+  // A series is of one kind, but for a change of its program.
+  const merged = [...ofFloats.times, ...points.map(([ms]) => ms)].map((ms, index) => ({ ms, index })).sort((one, other) => one.ms - other.ms || one.index - other.index);
+  const ofIndex = merged.map(({ index }) => index);
+  const floatCount = ofFloats.times.length;
+  return {
+    labels,
+    times: Float64Array.from(merged, ({ ms }) => ms),
+    kinds: Uint8Array.from(ofIndex, (index) => (index < floatCount ? ofFloats.kinds[index]! : HISTOGRAM)),
+    floats: Float64Array.from(ofIndex, (index) => ofFloats.floats[index] ?? 0),
+    histograms: ofIndex.map((index) => values[index - floatCount]),
+    startTimes: Float64Array.from(ofIndex, (index) => points[index - floatCount]?.[1] || Number.NaN),
+  };
+};
+
+/** OTLP's bucket i is (base^i, base^(i+1)], Prometheus' is (base^(i-1), base^i]; finer scales are made coarser. */
+const histogramOf = ([, , , count, sum, scale, zeroCount, zeroThreshold, positiveOffset, positive, negativeOffset, negative]: HistogramRow["points"][number]): FloatHistogram => {
+  const shift = Math.max(0, scale - FINEST_SCHEMA);
+  const buckets = (offset: number, counts: readonly number[]): FloatHistogram["positive"] => {
+    const merged = new Map<number, number>();
+    counts.forEach((value, at) => {
+      const index = Math.floor((offset + at) / 2 ** shift) + 1;
+      if (value !== 0) merged.set(index, (merged.get(index) ?? 0) + value);
+    });
+    return { indexes: [...merged.keys()], counts: [...merged.values()] };
+  };
+  return { schema: scale - shift, zeroThreshold, zeroCount, count, sum: numberOf(sum), positive: buckets(positiveOffset, positive), negative: buckets(negativeOffset, negative), customValues: [], hint: "unknown" };
+};
