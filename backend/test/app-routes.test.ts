@@ -56,7 +56,7 @@ describe("the list of addresses", () => {
   });
 
   it.each(ADDRESSES.filter(({ scope }) => scope !== undefined))("$route asks for scope $scope", async ({ route, scope }) => {
-    const path = route.replace(":stream", "logs").replace(":id", "key_x");
+    const path = route.replace(":stream", "logs").replace(":id", "key_x").replace(":name", "host");
     expect((await errorOf(ask(path))).code).toBe("unauthorized");
     expect((await errorOf(ask(path, { headers: { authorization: "Bearer obs_a_wrong" } }))).code).toBe("unauthorized");
     const other = scope === "admin" ? "ingest" : "admin";

@@ -10,8 +10,9 @@ import type { FastifyInstance, LightMyRequestResponse } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LogSearchAnswer, TraceAnswer } from "../src/core/queries.ts";
 import { createServer } from "../src/http/server.ts";
-import { createQueries } from "../src/query/index.ts";
+import { createPrometheusQueries, createQueries } from "../src/query/index.ts";
 import { metricsRoutes } from "../src/routes/metrics.ts";
+import { prometheusRoutes } from "../src/routes/prometheus.ts";
 import { searchRoutes } from "../src/routes/search.ts";
 import { traceRoutes } from "../src/routes/traces.ts";
 import { GOLDEN } from "../../agent/wire/testdata/golden.ts";
@@ -66,6 +67,7 @@ beforeAll(async () => {
   await app.register(searchRoutes(options));
   await app.register(metricsRoutes(options));
   await app.register(traceRoutes(options));
+  await app.register(prometheusRoutes({ prometheus: createPrometheusQueries({ store: test.store, now: () => NOW_MS }), requireScope: options.requireScope, version: "test" }));
 });
 afterAll(async () => {
   await app?.close();
@@ -198,6 +200,27 @@ describe("a tenant", () => {
       { numRuns: 60 },
     );
     expect((await get("globex", "/api/v1/metrics/labels", { metric: "cpu" })).body).toContain(MARK);
+  });
+
+  it("never reads another's metrics in PromQL", { timeout: 60_000 }, async () => {
+    const literal = hostile.map((value) => JSON.stringify(value));
+    const text = fc.oneof(
+      hostile,
+      fc.tuple(fc.constantFrom("=", "!=", "=~", "!~"), literal, fc.constantFrom("__name__", "host", `"a' OR 1 --"`)).map(([operator, value, label]) => `{${label}${operator}${value}, __name__=~".+"}`),
+      fc.constantFrom('{__name__=~".+"}', 'count({__name__!=""})', 'sum by (host) (rate({__name__=~".*"}[30d]))', 'label_replace({__name__=~".+"}, "x", "$1", "host", "(.*)")', 'topk(100, {__name__=~".+"})', 'absent({__name__=~".+"})'),
+    );
+    await fc.assert(
+      fc.asyncProperty(text, hostile, async (query, other) => {
+        const now = String(Math.floor(Date.now() / 1_000));
+        expectOwn(await get("acme", "/api/v1/query", { query, time: now }));
+        expectOwn(await get("acme", "/api/v1/query_range", { query, start: "0", end: now, step: "1d" }));
+        expectOwn(await get("acme", "/api/v1/series", { "match[]": query, start: "0" }));
+        expectOwn(await get("acme", `/api/v1/label/${encodeURIComponent(other)}/values`, { "match[]": query, start: "0" }));
+        expectOwn(await get("acme", "/api/v1/metadata", { metric: other, start: "0" }));
+      }),
+      { numRuns: 60 },
+    );
+    expect((await get("globex", "/api/v1/series", { "match[]": "cpu", start: "0" })).body).toContain(MARK);
   });
 
   it.each(["/api/v1/logs/fields", "/api/v1/metrics/names", "/api/v1/hosts"])("gets only its own from %s", async (path) => {

@@ -21,6 +21,11 @@ const LOG_ITEMS = `Up to 1,000 items. \`timestamp\`: RFC 3339 text or a number s
 
 const METRIC_ITEMS = `Up to 1,000 items. Names become lower case with dots. \`type\`: \`gauge\` (default), \`counter\` (cumulative) or \`updown\`; \`unit\` as in UCUM. \`service\`, \`host\` and \`tags\` become labels. \`metrics_per_second\` is the tenant's mean over the last ten seconds. Refusals as for logs.`;
 
+/** Of Prometheus' HTTP API: an address that is asked by GET, and by POST with a form. */
+const byGetAndPost = (path: string, doc: string, answer: string): Address[] => (["GET", "POST"] as const).map((method) => ({ route: `${method} ${path}`, scope: "query", doc: method === "GET" ? doc : "The same, with a form.", answer }));
+
+const LABELS = `200 {"status":"success","data":["__name__","service"]}`;
+
 export const ADDRESSES: readonly Address[] = [
   {
     route: "POST /api/v1/logs/ingest",
@@ -58,6 +63,20 @@ export const ADDRESSES: readonly Address[] = [
   },
   { route: "GET /api/v1/metrics/names", scope: "query", doc: "Metrics with samples between `start` and `end`.", answer: `200 {"metrics":[{"name":"system.uptime","kind":"gauge","unit":"s","series":1}]}` },
   { route: "GET /api/v1/metrics/labels", scope: "query", doc: "Labels of `metric`, with their values.", answer: `200 {"labels":{"host":["web-01"]}}` },
+  ...byGetAndPost(
+    "/api/v1/query",
+    "PromQL at one time: `query`, `time` (seconds or RFC 3339), `timeout`, `limit`, `lookback_delta`. This and the addresses that follow are Prometheus' HTTP API, with its envelope (docs/promql.md); a key may also be the password of basic authentication.",
+    `200 {"status":"success","data":{"resultType":"vector","result":[{"metric":{"service":"api"},"value":[1795341600,"2.5"]}]}}`,
+  ),
+  ...byGetAndPost("/api/v1/query_range", "PromQL from `start` to `end` at every `step`; at most 11,000 points.", `200 {"status":"success","data":{"resultType":"matrix","result":[{"metric":{"service":"api"},"values":[[1795341600,"2.5"]]}]}}`),
+  ...byGetAndPost("/api/v1/labels", "Names of labels; `match[]`, `start`, `end`, `limit`.", LABELS),
+  ...byGetAndPost("/api/v1/series", "Series of any of the selectors `match[]`.", `200 {"status":"success","data":[{"__name__":"up","job":"api"}]}`),
+  ...byGetAndPost("/api/v1/format_query", "The `query`, when it can be parsed.", `200 {"status":"success","data":"up"}`),
+  { route: "GET /api/v1/label/:name/values", scope: "query", doc: "Values of a label; `match[]`, `start`, `end`, `limit`.", answer: `200 {"status":"success","data":["api","web"]}` },
+  { route: "GET /api/v1/metadata", scope: "query", doc: "Type, help and unit of metrics; `metric`, `limit`.", answer: `200 {"status":"success","data":{"up":[{"type":"gauge","help":"","unit":""}]}}` },
+  { route: "GET /api/v1/rules", scope: "query", doc: "No rules: there is no ruler.", answer: `200 {"status":"success","data":{"groups":[]}}` },
+  { route: "GET /api/v1/alerts", scope: "query", doc: "No alerts: there is no ruler.", answer: `200 {"status":"success","data":{"alerts":[]}}` },
+  { route: "GET /api/v1/status/buildinfo", scope: "query", doc: "This backend's version, as clients of Prometheus ask for it.", answer: `200 {"status":"success","data":{"version":"0.1.0","features":{}}}` },
   { route: "GET /api/v1/hosts", scope: "query", doc: "Hosts that sent metrics or logs between `start` and `end`, newest first.", answer: `200 {"hosts":[{"host":"web-01","last_seen":"2026-11-22T10:00:00.000Z"}]}` },
   {
     route: "POST /api/v1/fields",
