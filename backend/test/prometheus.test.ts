@@ -156,8 +156,9 @@ describe("the catalog", () => {
   });
 });
 
+const promtool = async (...args: string[]): Promise<string> => (await promisify(execFile)("promtool", ["query", ...args])).stdout;
+
 it("answers promtool", { timeout: 60_000 }, async () => {
-  const promtool = async (...args: string[]): Promise<string> => (await promisify(execFile)("promtool", ["query", ...args])).stdout;
   const server = url.replace("//", `//obs:${authorization.replace("Bearer ", "")}@`);
   expect(await promtool("instant", `--time=${NOW}`, server, "sum(rate(http_requests_total[5m]))")).toBe(`{} => 3.5 @[${NOW}]\n`);
   expect(await promtool("range", `--start=${NOW - 60}`, `--end=${NOW}`, "--step=30s", server, 'http_requests_total{service="web"}')).toBe(
@@ -168,18 +169,21 @@ it("answers promtool", { timeout: 60_000 }, async () => {
   await expect(promtool("instant", server, "rate(up)")).rejects.toThrow(/expected type range vector/);
 });
 
-describe("the store as a source", () => {
-  /** The same samples in memory. */
-  const memory = (given: readonly Given[]): SeriesSource => {
-    const all = given.map(({ metric, labels, samples }): RawSeries => {
-      const sorted = samples.toSorted(([one], [other]) => other - one);
-      return { labels: Labels.from({ ...labels, [METRIC_NAME]: metric }), times: Float64Array.from(sorted, ([ago]) => NOW_MS - ago), kinds: new Uint8Array(sorted.length).fill(FLOAT), floats: Float64Array.from(sorted, ([, value]) => value) };
-    });
-    return { select: async ({ matchers }) => all.filter(({ labels }) => matchers.every((matcher) => compileMatcher(matcher)(labels.get(matcher.name)))) };
-  };
-  const plain = (answer: Answer): unknown =>
-    answer.type === "vector" ? answer.series.map(({ labels, kinds, floats }) => [labels.toString(), [...kinds], [...floats]]) : answer;
+/** The same samples in memory. */
+const memory = (given: readonly Given[]): SeriesSource => {
+  const all = given.map(({ metric, labels, samples }): RawSeries => {
+    const sorted = samples.toSorted(([one], [other]) => other - one);
+    return { labels: Labels.from({ ...labels, [METRIC_NAME]: metric }), times: Float64Array.from(sorted, ([ago]) => NOW_MS - ago), kinds: new Uint8Array(sorted.length).fill(FLOAT), floats: Float64Array.from(sorted, ([, value]) => value) };
+  });
+  return { select: async ({ matchers }) => all.filter(({ labels }) => matchers.every((matcher) => compileMatcher(matcher)(labels.get(matcher.name)))) };
+};
+const plain = (answer: Answer): unknown =>
+  answer.type === "vector" ? answer.series.map(({ labels, kinds, floats }) => [labels.toString(), [...kinds], [...floats]]) : answer;
 
+const overStore = (tenant: string, limits: { readonly maxSeries: number; readonly maxSamples: number }): Engine =>
+  new Engine({ source: new StoreSource({ store: test.app.backend.store, scope: new TenantScope(tenant), maxExecutionSeconds: 10, ...limits }), allowExperimental: true });
+
+describe("the store as a source", () => {
   it("answers as the same samples in memory", { timeout: 60_000 }, async () => {
     let tenant = 0;
     const samples = fc.uniqueArray(fc.tuple(fc.integer({ min: 0, max: 1_200_000 }), fc.oneof(fc.double({ noNaN: true, min: -1e9, max: 1e9 }), fc.integer({ min: 0, max: 50 }))), { selector: ([ago]) => ago, minLength: 1, maxLength: 60 });
@@ -189,7 +193,7 @@ describe("the store as a source", () => {
       fc.asyncProperty(given, query, async (series, text) => {
         const name = `property-${++tenant}`;
         await store(name, series);
-        const fromStore = new Engine({ source: new StoreSource({ store: test.app.backend.store, scope: new TenantScope(name), maxExecutionSeconds: 10, maxSeries: 100, maxSamples: 10_000 }), allowExperimental: true });
+        const fromStore = overStore(name, { maxSeries: 100, maxSamples: 10_000 });
         const fromMemory = new Engine({ source: memory(series), allowExperimental: true });
         const ask = (engine: Engine): Promise<unknown> => engine.range(text, NOW_MS - 900_000, NOW_MS, 60_000).then(plain, (error: Error) => error.message);
         expect(await ask(fromStore)).toEqual(await ask(fromMemory));
@@ -199,8 +203,7 @@ describe("the store as a source", () => {
   });
 
   it("refuses what would be too much", async () => {
-    const engine = (limits: { maxSeries: number; maxSamples: number }) => new Engine({ source: new StoreSource({ store: test.app.backend.store, scope: new TenantScope(OPERATOR_TENANT), maxExecutionSeconds: 10, ...limits }) });
-    await expect(engine({ maxSeries: 2, maxSamples: 1e6 }).instant("http_requests_total", NOW_MS)).rejects.toThrow(/more than 2 series/);
-    await expect(engine({ maxSeries: 100, maxSamples: 100 }).instant("rate(http_requests_total[1h])", NOW_MS)).rejects.toThrow(/too many samples/);
+    await expect(overStore(OPERATOR_TENANT, { maxSeries: 2, maxSamples: 1e6 }).instant("http_requests_total", NOW_MS)).rejects.toThrow(/more than 2 series/);
+    await expect(overStore(OPERATOR_TENANT, { maxSeries: 100, maxSamples: 100 }).instant("rate(http_requests_total[1h])", NOW_MS)).rejects.toThrow(/too many samples/);
   });
 });
