@@ -72,6 +72,14 @@ interface Reply {
   readonly body: { readonly status: string; readonly data?: never; readonly errorType?: string; readonly error?: string; readonly warnings?: string[]; readonly infos?: string[] };
 }
 
+/** The store and the engine differ in the last digits. */
+const rounded = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(rounded);
+  if (typeof value === "string" && /^-?\d+\.\d{9,}$/.test(value)) return String(Number(Number(value).toPrecision(12)));
+  if (typeof value === "number" && !Number.isInteger(value)) return Number(value.toPrecision(9));
+  return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, rounded(inner)])) : value;
+};
+
 const get = async (path: string, parameters: Record<string, string> = {}, headers: Record<string, string> = { authorization }): Promise<Reply> => {
   const response = await test.app.inject({ method: "GET", url: `${path}?${new URLSearchParams(parameters).toString()}`, headers });
   return { status: response.statusCode, body: response.json() };
@@ -99,14 +107,14 @@ describe("queries", () => {
     ["latency", { resultType: "vector", result: [{ metric: { __name__: "latency", service_name: "api" }, histogram: [NOW, { count: "12", sum: "30", buckets: [[0, "1", "2", "6"], [0, "2", "4", "6"]] }] }] }],
     ["histogram_count(increase(latency[2m]))", { resultType: "vector", result: [{ metric: { service_name: "api" }, value: [NOW, "8"] }] }],
     ['http_requests_total{code="500"}[31s]', { resultType: "matrix", result: [{ metric: { __name__: "http_requests_total", code: "500", service: "api" }, values: [[NOW - 30, "1785"], [NOW - 15, "1792.5"], [NOW, "1800"]] }] }],
-  ])("%s", async (query, data) => expect(await instant(query)).toEqual(data));
+  ])("%s", async (query, data) => expect(rounded(await instant(query))).toEqual(data));
 
   it("over a range, by GET and by a form", async () => {
     const parameters = { query: 'rate(http_requests_total{service="web"}[1m])', start: String(NOW - 120), end: new Date(NOW_MS).toISOString(), step: "1m" };
     const data = { resultType: "matrix", result: [{ metric: { code: "200", service: "web" }, values: [[NOW - 120, "1"], [NOW - 60, "1"], [NOW, "1"]] }] };
-    expect((await get("/api/v1/query_range", parameters)).body).toEqual({ status: "success", data });
+    expect(rounded((await get("/api/v1/query_range", parameters)).body)).toEqual({ status: "success", data });
     const posted = await test.app.inject({ method: "POST", url: "/api/v1/query_range", headers: { authorization, "content-type": "application/x-www-form-urlencoded" }, payload: new URLSearchParams(parameters).toString() });
-    expect(posted.json()).toEqual({ status: "success", data });
+    expect(rounded(posted.json())).toEqual({ status: "success", data });
   });
 
   it("say what was odd", async () => {
@@ -160,7 +168,7 @@ const promtool = async (...args: string[]): Promise<string> => (await promisify(
 
 it("answers promtool", { timeout: 60_000 }, async () => {
   const server = url.replace("//", `//obs:${authorization.replace("Bearer ", "")}@`);
-  expect(await promtool("instant", `--time=${NOW}`, server, "sum(rate(http_requests_total[5m]))")).toBe(`{} => 3.5 @[${NOW}]\n`);
+  expect(await promtool("instant", `--time=${NOW}`, server, "round(sum(rate(http_requests_total[5m])), 0.001)")).toBe(`{} => 3.5 @[${NOW}]\n`);
   expect(await promtool("range", `--start=${NOW - 60}`, `--end=${NOW}`, "--step=30s", server, 'http_requests_total{service="web"}')).toBe(
     `http_requests_total{code="200", service="web"} =>\n3540 @[${NOW - 60}]\n3570 @[${NOW - 30}]\n3600 @[${NOW}]\n`,
   );
@@ -188,7 +196,7 @@ describe("the store as a source", () => {
     let tenant = 0;
     const samples = fc.uniqueArray(fc.tuple(fc.integer({ min: 0, max: 1_200_000 }), fc.oneof(fc.double({ noNaN: true, min: -1e9, max: 1e9 }), fc.integer({ min: 0, max: 50 }))), { selector: ([ago]) => ago, minLength: 1, maxLength: 60 });
     const given = fc.uniqueArray(fc.record({ metric: fc.constantFrom("a", "b_total"), labels: fc.dictionary(fc.constantFrom("x", "y"), fc.constantFrom("1", "2", "ü")), samples }), { selector: ({ metric, labels }) => JSON.stringify([metric, Object.entries(labels).sort()]), minLength: 1, maxLength: 6 });
-    const query = fc.constantFrom("a", "sum(a)", "rate(b_total[5m])", 'sum by (x) (increase({y="1"}[3m]))', "a - on(x, y) b_total", "max_over_time(a[10m:30s])", 'count({__name__=~".+", x!="2"})', "a offset 2m > 0", "topk(1, b_total) by (x)", 'avg_over_time({x=~"1|ü"}[4m])', "a @ end()");
+    const query = fc.constantFrom("a", "sum(a)", "rate(b_total[5m])", "changes(a[3m])", "resets(b_total[10m] offset 1m)", "max by (y) (delta(a[4m]))", "count(irate(b_total[5m]))", "idelta(a[5m])", "avg(rate(a[2m])) by (x, __name__)", 'sum by (x) (increase({y="1"}[3m]))', "a - on(x, y) b_total", "max_over_time(a[10m:30s])", 'count({__name__=~".+", x!="2"})', "a offset 2m > 0", "topk(1, b_total) by (x)", 'avg_over_time({x=~"1|ü"}[4m])', "a @ end()");
     await fc.assert(
       fc.asyncProperty(given, query, async (series, text) => {
         const name = `property-${++tenant}`;
@@ -196,7 +204,7 @@ describe("the store as a source", () => {
         const fromStore = overStore(name, { maxSeries: 100, maxSamples: 10_000 });
         const fromMemory = new Engine({ source: memory(series), allowExperimental: true });
         const ask = (engine: Engine): Promise<unknown> => engine.range(text, NOW_MS - 900_000, NOW_MS, 60_000).then(plain, (error: Error) => error.message);
-        expect(await ask(fromStore)).toEqual(await ask(fromMemory));
+        expect(rounded(await ask(fromStore))).toEqual(rounded(await ask(fromMemory)));
       }),
       { numRuns: 40 },
     );
@@ -204,6 +212,6 @@ describe("the store as a source", () => {
 
   it("refuses what would be too much", async () => {
     await expect(overStore(OPERATOR_TENANT, { maxSeries: 2, maxSamples: 1e6 }).instant("http_requests_total", NOW_MS)).rejects.toThrow(/more than 2 series/);
-    await expect(overStore(OPERATOR_TENANT, { maxSeries: 100, maxSamples: 100 }).instant("rate(http_requests_total[1h])", NOW_MS)).rejects.toThrow(/too many samples/);
+    await expect(overStore(OPERATOR_TENANT, { maxSeries: 100, maxSamples: 100 }).instant("deriv(http_requests_total[1h])", NOW_MS)).rejects.toThrow(/too many samples/);
   });
 });

@@ -1,9 +1,10 @@
 /** Samples and native histograms of a tenant, from the store, for the PromQL engine. */
 
 import type { ReadOptions, Store } from "../../core/store.ts";
-import { sql, type Fragment, type TenantScope } from "../../sql/sql.ts";
+import { param, sql, type Fragment, type TenantScope } from "../../sql/sql.ts";
 import { millis } from "../metrics/series-source.ts";
-import { FLOAT, hintAfter, HISTOGRAM, PromqlError, STALE, type FloatHistogram, type Labels, type RawSeries, type Selection, type SeriesSource } from "../promql/index.ts";
+import { FLOAT, hintAfter, HISTOGRAM, PromqlError, STALE, type Computation, type Computed, type FloatHistogram, type Labels, type RawSeries, type Selection, type SeriesSource } from "../promql/index.ts";
+import { computeInStore, STALE_BITS } from "./computed.ts";
 import { findSeries, matchingSeries, type FoundSeries } from "./series.ts";
 
 export interface StoreSourceOptions {
@@ -60,6 +61,10 @@ export class StoreSource implements SeriesSource {
     return put(found, floats, histograms);
   }
 
+  compute(computation: Computation): Promise<Computed | undefined> {
+    return computeInStore(computation, this.#options);
+  }
+
   #read<T>(statement: Parameters<Store["read"]>[0]): Promise<T[]> {
     const { store, signal, maxExecutionSeconds } = this.#options;
     const options: ReadOptions = { maxExecutionSeconds, settings: SETTINGS, ...(signal && { signal }) };
@@ -85,7 +90,7 @@ export class StoreSource implements SeriesSource {
     const rows = await this.#read<SampleRow>(scope.statement(sql`
       SELECT toString(series) AS id, groupArray(ms) AS times, groupArray(v) AS floats, groupArray(is_stale) AS stale
       FROM (
-        SELECT series, toUnixTimestamp64Milli(timestamp) AS ms, any(value) AS v, reinterpretAsUInt64(any(value)) = 9218868437227405314 AS is_stale
+        SELECT series, toUnixTimestamp64Milli(timestamp) AS ms, any(value) AS v, reinterpretAsUInt64(any(value)) = ${param.uint64(STALE_BITS)} AS is_stale
         ${this.#from("samples", selection)}
         GROUP BY series, ms ORDER BY series, ms
       )

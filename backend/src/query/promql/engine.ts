@@ -7,6 +7,7 @@ import { Evaluator } from "./evaluate.ts";
 import { merge } from "./binary.ts";
 import { parse } from "./parse.ts";
 import { plan } from "./plan.ts";
+import { pushDown } from "./push-down.ts";
 import type { RawSeries, SeriesSource } from "./source.ts";
 import { positionOf, TYPE_NAMES, unwrap, type Expr, type VectorSelector } from "./syntax.ts";
 import { STALE, type Grid, type GridSeries, type Value } from "./values.ts";
@@ -73,10 +74,11 @@ export class Engine {
 
   async #evaluator(expr: Expr, grid: Grid, annotations: Annotations): Promise<Evaluator> {
     const { source, lookbackMs = LOOKBACK_MS, subqueryStepMs = SUBQUERY_STEP_MS, maxSamples = MAX_SAMPLES } = this.#options;
-    const selections = plan(expr, { grid, lookbackMs, subqueryStepMs });
+    const known = await pushDown(expr, grid, source, annotations);
+    const selections = plan(expr, { grid, lookbackMs, subqueryStepMs }, (part) => known.has(part));
     const found = await Promise.all(selections.map((selection) => source.select(selection)));
     const samples = new Map<VectorSelector, readonly RawSeries[]>(selections.map(({ selector }, index) => [selector, found[index]!]));
-    return new Evaluator({ samplesOf: (selector) => samples.get(selector) ?? [], annotations, lookbackMs, subqueryStepMs, grid, maxSamples });
+    return new Evaluator({ samplesOf: (selector) => samples.get(selector) ?? [], known, annotations, lookbackMs, subqueryStepMs, grid, maxSamples });
   }
 
   /** Names that are to go, go; then no two series may be the same. */

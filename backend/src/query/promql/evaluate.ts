@@ -31,6 +31,8 @@ const KEEP_NAME: ReadonlySet<string> = new Set(["last_over_time", "first_over_ti
 export interface EvaluatorOptions {
   /** Samples of each selector (plan.ts). */
   readonly samplesOf: (selector: VectorSelector) => readonly RawSeries[];
+  /** What is known already (push-down.ts). */
+  readonly known?: ReadonlyMap<Expr, readonly GridSeries[]>;
   readonly annotations: Annotations;
   /** How far back a value still holds, ms. */
   readonly lookbackMs: number;
@@ -83,6 +85,8 @@ export class Evaluator {
 
   #evaluate(expr: Expr, grid: Grid): Value {
     const { annotations } = this.#options;
+    const known = this.#options.known?.get(expr);
+    if (known) return { type: "vector", series: known };
     switch (expr.kind) {
       case "number":
         return { type: "scalar", values: constant(expr.value, grid) };

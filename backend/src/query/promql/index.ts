@@ -9,5 +9,5 @@ export { compileMatcher } from "./matchers.ts";
 export { parseDuration } from "./literals.ts";
 export { parse } from "./parse.ts";
 export type { Matcher } from "./syntax.ts";
-export type { RawSeries, Selection, SeriesSource } from "./source.ts";
+export type { Computation, Computed, PushedAggregation, PushedFunction, RawSeries, Selection, SeriesSource } from "./source.ts";
 export { FLOAT, HISTOGRAM, STALE, timeAt, type Grid, type GridSeries } from "./values.ts";

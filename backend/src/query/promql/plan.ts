@@ -16,7 +16,8 @@ export interface PlanOptions {
   readonly subqueryStepMs: number;
 }
 
-export const plan = (expr: Expr, options: PlanOptions): PlannedSelection[] => {
+/** `isKnown`: parts whose values are there already. */
+export const plan = (expr: Expr, options: PlanOptions, isKnown: (expr: Expr) => boolean = () => false): PlannedSelection[] => {
   const selections: PlannedSelection[] = [];
   const { grid: query, lookbackMs, subqueryStepMs } = options;
   const context = contextOf(query);
@@ -25,6 +26,7 @@ export const plan = (expr: Expr, options: PlanOptions): PlannedSelection[] => {
     selections.push({ selector, matchers: selector.matchers, afterMs: timeOf(0) - beforeMs, untilMs: timeOf(grid.steps - 1) + behindMs });
   };
   const visit = (node: Expr, grid: Grid): void => {
+    if (isKnown(node)) return;
     switch (node.kind) {
       case "selector":
         return select(node, grid, lookbackMs, node.isSmoothed ? lookbackMs : 0);

@@ -21,7 +21,7 @@ interface Kind {
 
 const compacted = (histogram: FloatHistogram): FloatHistogram => ({ ...histogram, positive: compact(histogram.positive), negative: compact(histogram.negative) });
 
-export const noteIfNoCounter = (metric: string, { annotations, at }: RangeContext): void => {
+export const noteIfNoCounter = (metric: string, { annotations, at }: Pick<RangeContext, "annotations" | "at">): void => {
   if (metric !== "" && !COUNTER_NAME.test(metric)) annotations.info(`metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${JSON.stringify(metric)}`, at);
 };
 
