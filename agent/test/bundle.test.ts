@@ -1,7 +1,7 @@
 /** The agent as it is published: bundled. */
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AgentProcess, withScratch } from "./agent-process.ts";
@@ -29,6 +29,23 @@ describe("the bundled agent", () => {
       expect(backend.messages[7]).toBe("line 7 of [EMAIL]");
       // Where it is missing, TypeScript works in its place, and nothing else tells.
       expect(readFileSync(new URL("wasm/row-pass.wasm", BUNDLED))).toEqual(readFileSync(new URL("../src/rows/wasm/row-pass.wasm", import.meta.url)));
+    } finally {
+      await backend.close();
+    }
+  });
+
+  it("runs modules of the user's own", async () => {
+    const backend = await BackendDouble.start();
+    try {
+      await withScratch(async ({ path, configure, folder }) => {
+        chmodSync(folder, 0o755);
+        writeFileSync(path("source.ts"), 'export default { run: async ({ emit }: { emit: (records: object[]) => Promise<void> }) => emit([{ message: "one" }, { message: "two" }]) };', { mode: 0o644 });
+        writeFileSync(path("transform.mjs"), 'export default () => (record) => (record.message === "one" ? undefined : { ...record, message: "changed" });', { mode: 0o644 });
+        const plugins = [{ name: "own", module: path("source.ts"), transforms: [{ module: path("transform.mjs") }] }];
+        const agent = new AgentProcess({ cli: fileURLToPath(BUNDLED), args: ["run", "--config", await configure(backend.url, { plugins })] });
+        await expect.poll(() => backend.messages, { timeout: 20_000 }).toEqual(["changed"]);
+        expect((await agent.kill("SIGTERM")).code).toBe(0);
+      });
     } finally {
       await backend.close();
     }

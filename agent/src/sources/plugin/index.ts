@@ -68,22 +68,43 @@ export const createPluginSource = ({ name, module, plugin, options, service, env
     if (behind !== undefined) position = behind;
   };
 
+  const { promise: aborted, resolve: abort } = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => abort(), { once: true });
+
+  /** One run of the plugin. It is over when all that it has handed on is durable: the next begins behind that. */
+  const attempt = async (succeeded: () => void): Promise<void> => {
+    const underWay = new Set<Promise<void>>();
+    let isOver = false;
+    const context = {
+      options,
+      signal,
+      log,
+      get position() {
+        return position;
+      },
+      emit: (records: readonly Fields[], behind?: string): Promise<void> => {
+        if (isOver) return Promise.reject(new Error("this run of the source has ended"));
+        const emitted = emit(records, behind).then(succeeded);
+        const settled: Promise<void> = emitted.catch(() => {}).finally(() => underWay.delete(settled));
+        underWay.add(settled);
+        return emitted;
+      },
+    };
+    try {
+      await plugin.run(context);
+    } finally {
+      isOver = true;
+      await Promise.race([Promise.all(underWay), aborted]);
+    }
+  };
+
   const run = (): Promise<void> =>
     persist(
       async (succeeded) => {
-        const context = {
-          options,
-          signal,
-          log,
-          get position() {
-            return position;
-          },
-          emit: (records: readonly Fields[], behind?: string) => emit(records, behind).then(succeeded),
-        };
-        await plugin.run(context);
+        await attempt(succeeded);
         if (signal.aborted) return;
         log.info("the plugin has ended", { module });
-        await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+        await aborted;
       },
       {
         clock,

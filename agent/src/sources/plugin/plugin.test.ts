@@ -11,11 +11,11 @@ const WAIT = { timeout: 5_000, interval: 5 };
 /** Distances between tries, and patience, are a hundredth. */
 const fastClock: Clock = { ...systemClock, after: (ms, callback) => systemClock.after(ms / 100, callback) };
 
-const open = (run: SourcePlugin["run"], more: Partial<PluginSourceOptions> = {}, positions: readonly (readonly [string, Uint8Array])[] = []) => {
+const open = (run: SourcePlugin["run"], more: Partial<PluginSourceOptions> = {}, positions: readonly (readonly [string, Uint8Array])[] = [], clock = fastClock) => {
   const shard = new KeepingRecordShard();
   const counters = new KeepingCounters();
   const { log, told } = keepingLog();
-  const source = createPluginSource({ name: "own", module: "own.ts", plugin: { run }, options: { a: 1 }, service: "own", environment: "test", ...more }, shard, { positions, clock: fastClock, log, host: "here", counters });
+  const source = createPluginSource({ name: "own", module: "own.ts", plugin: { run }, options: { a: 1 }, service: "own", environment: "test", ...more }, shard, { positions, clock, log, host: "here", counters });
   return { source, shard, counters, told };
 };
 
@@ -49,6 +49,35 @@ describe("a plugin's source", () => {
     expect(counters.get("failures")).toBeGreaterThan(0);
     expect(told.join("\n")).toContain("the other side is away");
     await source.stop();
+  });
+
+  it("is not run again before all that it has handed on is durable, and a run that is over hands on nothing", async () => {
+    const waiting: (() => void)[] = [];
+    const heldClock: Clock = { ...systemClock, after: (_ms, callback) => (waiting.push(callback), () => {}) };
+    const runs: (string | undefined)[] = [];
+    let first: SourceContext<unknown> | undefined;
+    const run: SourcePlugin["run"] = async (context) => {
+      runs.push(context.position);
+      if (runs.length > 1) return untilAborted(context.signal);
+      first = context;
+      for (const number of [1, 2]) void context.emit([{ message: `record ${number}` }], String(number)).catch(() => {});
+      // Both are with the shard when it fails.
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+      throw new Error("the other side is away");
+    };
+    const { source, shard } = open(run, {}, [], heldClock);
+    shard.hold();
+    await source.start();
+    await expect.poll(() => shard.records.length, WAIT).toBe(2);
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(waiting).toHaveLength(0);
+    shard.release();
+    await expect.poll(() => waiting.length, WAIT).toBe(1);
+    await expect(first!.emit([{ message: "late" }])).rejects.toThrow("this run of the source has ended");
+    waiting[0]!();
+    await expect.poll(() => runs, WAIT).toEqual([undefined, "2"]);
+    await source.stop();
+    expect(shard.records.map(({ message }) => message)).toEqual(["record 1", "record 2"]);
   });
 
   it("may end, and a position alone is stored", async () => {
