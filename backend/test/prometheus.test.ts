@@ -126,6 +126,9 @@ describe("queries", () => {
     [{ query: "sum(" }, 400, "bad_data", /^1:5: parse error: /],
     [{ query: "" }, 400, "bad_data", /"query"/],
     [{ query: "rate(up)" }, 400, "bad_data", /expected type range vector in call to function "rate", got instant vector/],
+    [{ query: "up", timeout: "-1" }, 400, "bad_data", /"timeout": "-1" is not more than 0/],
+    [{ query: "up", lookback_delta: "0" }, 400, "bad_data", /"lookback_delta": "0" is not more than 0/],
+    [{ query: "rate(up[5m] smoothed) + (up anchored)" }, 400, "bad_data", /anchored modifier must be preceded by a range vector selector/],
     [{ query: "up", time: "soon" }, 400, "bad_data", /cannot parse "soon" to a valid timestamp/],
     [{ query: '{__name__=~"http_requests_total|odd"} * on() group_left() {__name__=~"http_requests_total|odd"}' }, 422, "execution", /found duplicate series for the match group/],
   ])("%j is refused", async (parameters, status, errorType, error) => {
@@ -212,6 +215,17 @@ describe("the store as a source", () => {
 
   it("refuses what would be too much", async () => {
     await expect(overStore(OPERATOR_TENANT, { maxSeries: 2, maxSamples: 1e6 }).instant("http_requests_total", NOW_MS)).rejects.toThrow(/more than 2 series/);
-    await expect(overStore(OPERATOR_TENANT, { maxSeries: 100, maxSamples: 100 }).instant("deriv(http_requests_total[1h])", NOW_MS)).rejects.toThrow(/too many samples/);
+    const few = (maxSamples: number): Engine => overStore(OPERATOR_TENANT, { maxSeries: 100, maxSamples });
+    const hour = (engine: Engine, query: string): Promise<Answer> => engine.range(query, NOW_MS - 3_600_000, NOW_MS, 60_000);
+    await expect(few(100).instant("deriv(http_requests_total[1h])", NOW_MS)).rejects.toThrow(/too many samples/);
+    // 61 steps of three series, and of their sum.
+    await expect(hour(few(182), "rate(http_requests_total[5m])")).rejects.toThrow(/too many samples/);
+    await expect(hour(few(183), "rate(http_requests_total[5m])")).resolves.toBeDefined();
+    await expect(hour(few(60), "sum(rate(http_requests_total[5m]))")).rejects.toThrow(/too many samples/);
+    await expect(hour(few(61), "sum(rate(http_requests_total[5m]))")).resolves.toBeDefined();
+    await expect(hour(few(121), "sum(rate(http_requests_total[5m])) / sum(rate(http_requests_total[5m]))")).rejects.toThrow(/too many samples/);
+    // 241 samples each, and only what the first has left for the second.
+    await expect(few(2 * 3 * 240 - 1).instant("deriv(http_requests_total[1h]) + deriv(http_requests_total[1h])", NOW_MS)).rejects.toThrow(/too many samples/);
+    await expect(few(2 * 3 * 240).instant("deriv(http_requests_total[1h]) + deriv(http_requests_total[1h])", NOW_MS)).resolves.toBeDefined();
   });
 });

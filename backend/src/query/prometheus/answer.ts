@@ -1,7 +1,6 @@
 /** Values in the JSON of Prometheus' HTTP API. Source: prometheus.io/docs/prometheus/latest/querying/api */
 
-import { allBuckets, FLOAT, HISTOGRAM, type Answer, type FloatHistogram, type RawSeries } from "../promql/index.ts";
-import { timeAt, type Grid, type GridSeries } from "../promql/index.ts";
+import { allBuckets, FLOAT, HISTOGRAM, timeAt, type Answer, type FloatHistogram, type Grid, type GridSeries, type RawSeries } from "../promql/index.ts";
 
 type Point = readonly [seconds: number, value: string];
 type HistogramPoint = readonly [seconds: number, value: object];
@@ -13,10 +12,8 @@ export interface QueryData {
 
 const textOf = (value: number): string => (value === Number.POSITIVE_INFINITY ? "+Inf" : value === Number.NEGATIVE_INFINITY ? "-Inf" : Object.is(value, -0) ? "-0" : String(value));
 
-const BOTH_OPEN = 0;
-
 /** Which ends of a bucket belong to it: 0 the upper, 1 the lower, 2 none, 3 both. */
-const boundaries = ({ lowerInclusive, upperInclusive }: { readonly lowerInclusive: boolean; readonly upperInclusive: boolean }): number => (lowerInclusive ? (upperInclusive ? 3 : 1) : upperInclusive ? BOTH_OPEN : 2);
+const boundaries = ({ lowerInclusive, upperInclusive }: { readonly lowerInclusive: boolean; readonly upperInclusive: boolean }): number => (lowerInclusive ? (upperInclusive ? 3 : 1) : upperInclusive ? 0 : 2);
 
 const histogramJson = (histogram: FloatHistogram): object => ({
   count: textOf(histogram.count),

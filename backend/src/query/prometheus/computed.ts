@@ -6,7 +6,7 @@
 import type { ReadOptions, Store } from "../../core/store.ts";
 import { param, sql, type Fragment, type TenantScope } from "../../sql/sql.ts";
 import { millis } from "../metrics/series-source.ts";
-import { Labels, METRIC_NAME, type Computation, type Computed, type PushedAggregation, type PushedFunction } from "../promql/index.ts";
+import { Labels, METRIC_NAME, PromqlError, TOO_MANY_SAMPLES, type Computation, type Computed, type PushedAggregation, type PushedFunction } from "../promql/index.ts";
 import { labelValue, METRIC, metricName } from "./names.ts";
 import { findSeries, matchingSeries } from "./series.ts";
 
@@ -35,6 +35,9 @@ const AGGREGATIONS: Readonly<Record<PushedAggregation, Fragment>> = {
 /** Of samples the one that says that a series ended: NaN with these bits. */
 export const STALE_BITS = 9_218_868_437_227_405_314n;
 
+/** Values by series and step that the store may hold for an answer: 9 bytes each. */
+const MAX_CELLS = 100_000_000;
+
 const SETTINGS = { allow_experimental_time_series_aggregate_functions: 1, output_format_json_quote_denormals: 1 };
 
 export interface ComputeOptions {
@@ -42,6 +45,8 @@ export interface ComputeOptions {
   readonly scope: TenantScope;
   readonly maxExecutionSeconds: number;
   readonly maxSeries: number;
+  /** Throws when the query would read so many values more than it may. */
+  readonly spend: (values: number) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -50,8 +55,10 @@ type Cell = number | string | null;
 const numberOf = (cell: Cell): number | undefined => (cell === null ? undefined : typeof cell === "number" ? cell : cell === "inf" ? Number.POSITIVE_INFINITY : cell === "-inf" ? Number.NEGATIVE_INFINITY : Number.NaN);
 
 interface Overview {
-  readonly series: number;
+  readonly matching: number;
   readonly native: number;
+  /** Rows of the answer. */
+  readonly lines: number;
   readonly metrics: readonly string[];
 }
 
@@ -66,14 +73,17 @@ export const computeInStore = async (computation: Computation, options: ComputeO
   if (range.startMs < 0) return undefined;
   const readOptions: ReadOptions = { maxExecutionSeconds, settings: SETTINGS, ...(signal && { signal }) };
 
+  const line = by && (by.labels.length === 0 ? sql`emptyArrayString()` : sql`[${listOf(by.labels.map((name) => (name === METRIC_NAME ? METRIC : labelValue(name))))}]`);
   const [overview] = await store.read<Overview>(
-    scope.statement(sql`SELECT toFloat64(uniqExact(series)) AS series, toFloat64(countIf(kind = 'histogram')) AS native, groupUniqArray(toString(metric)) AS metrics ${matchingSeries(scope, matchers, range)}`),
+    scope.statement(sql`SELECT toFloat64(uniqExact(series)) AS matching, toFloat64(countIf(kind = 'histogram')) AS native, toFloat64(uniqExact(${line ?? sql`series`})) AS lines, groupUniqArray(toString(metric)) AS metrics ${matchingSeries(scope, matchers, range)}`),
     readOptions,
   );
-  const { series = 0, native = 0, metrics = [] } = overview ?? {};
-  if (native > 0 || series > options.maxSeries) return undefined;
+  const { matching = 0, native = 0, lines = 0, metrics = [] } = overview ?? {};
+  if (native > 0 || matching > options.maxSeries) return undefined;
   const names = [...new Set(metrics.map(metricName))].sort();
-  if (series === 0) return { series: [], metrics: [] };
+  if (matching === 0) return { series: [], metrics: [] };
+  if (matching * ends.steps > MAX_CELLS) throw new PromqlError("execution", TOO_MANY_SAMPLES);
+  options.spend(lines * ends.steps);
 
   const grid = sql`${param.uint32(ends.startMs / 1_000)}, ${param.uint32(lastMs / 1_000)}, ${param.uint32(stepMs / 1_000)}, ${param.uint32(rangeMs / 1_000)}`;
   const values = sql`
@@ -92,12 +102,11 @@ export const computeInStore = async (computation: Computation, options: ComputeO
     const labels = new Map(found.map(({ id, labels: of }) => [id, of]));
     return { series: rows.flatMap(({ id, v }) => (labels.has(id) ? [{ labels: labels.get(id)!, values: cells(v) }] : [])), metrics: names };
   }
-  const line = by.labels.length === 0 ? sql`emptyArrayString()` : sql`[${listOf(by.labels.map((name) => (name === METRIC_NAME ? METRIC : labelValue(name))))}]`;
   const rows = await store.read<{ line: readonly string[]; a: readonly Cell[] }>(
     scope.statement(sql`
       SELECT line, ${AGGREGATIONS[by.operator]} AS a
       FROM (${values}) AS computed
-      INNER JOIN (SELECT series, any(${line}) AS line ${matchingSeries(scope, matchers, range)} GROUP BY series) AS lines USING series
+      INNER JOIN (SELECT series, any(${line!}) AS line ${matchingSeries(scope, matchers, range)} GROUP BY series) AS lines USING series
       GROUP BY line`),
     readOptions,
   );

@@ -6,7 +6,7 @@ import { TenantScope } from "../../sql/sql.ts";
 import { Engine, parse, PromqlError, type Matcher } from "../promql/index.ts";
 import { instantData, rangeData } from "./answer.ts";
 import { labelNames, labelValues, metadata, seriesOf, type CatalogRequest } from "./catalog.ts";
-import { durationOf, limitOf, many, one, rangeRequest, required, timeOf, type Parameters } from "./request.ts";
+import { limitOf, many, one, positiveDurationOf, rangeRequest, required, timeOf, type Parameters } from "./request.ts";
 import type { Range } from "./series.ts";
 import { StoreSource } from "./store-source.ts";
 
@@ -19,14 +19,17 @@ export interface PrometheusQueriesOptions {
 }
 
 const MAX_SERIES = 20_000;
-const MAX_SAMPLES = 20_000_000;
+/** Samples that a query may read: at most 41 bytes of JSON each, together less than V8's longest string (512 MB). */
+const MAX_SAMPLES = 10_000_000;
+/** Values that a query may hold in all its steps, 9 bytes each. */
+const MAX_VALUES = 20_000_000;
 const DEFAULT_TIMEOUT_MS = 60_000;
 /** Catalogs look back this far when nobody says. */
 const CATALOG_RANGE_MS = 12 * 3_600_000;
 
-const secondsOf = (parameters: Parameters): number => Math.min(DEFAULT_TIMEOUT_MS, one(parameters, "timeout") === undefined ? DEFAULT_TIMEOUT_MS : durationOf(parameters, "timeout")) / 1_000;
+const secondsOf = (parameters: Parameters): number => Math.min(DEFAULT_TIMEOUT_MS, one(parameters, "timeout") === undefined ? DEFAULT_TIMEOUT_MS : positiveDurationOf(parameters, "timeout")) / 1_000;
 
-const lookbackOf = (parameters: Parameters): { readonly lookbackMs?: number } => (one(parameters, "lookback_delta") === undefined ? {} : { lookbackMs: durationOf(parameters, "lookback_delta") });
+const lookbackOf = (parameters: Parameters): { readonly lookbackMs?: number } => (one(parameters, "lookback_delta") === undefined ? {} : { lookbackMs: positiveDurationOf(parameters, "lookback_delta") });
 
 const selectorOf = (text: string): readonly Matcher[] => {
   const expr = parse(text);
@@ -39,6 +42,7 @@ export const createPrometheusQueries = ({ store, now, allowExperimental = true }
     new Engine({
       source: new StoreSource({ store, scope: new TenantScope(tenant), maxExecutionSeconds: secondsOf(parameters), maxSeries: MAX_SERIES, maxSamples: MAX_SAMPLES, ...(signal && { signal }) }),
       allowExperimental,
+      maxSamples: MAX_VALUES,
       ...lookbackOf(parameters),
     });
   const rangeOf = (parameters: Parameters): Range => {

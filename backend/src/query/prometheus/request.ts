@@ -46,6 +46,13 @@ export const durationOf = (parameters: Parameters, name: string): number => {
   return ms;
 };
 
+/** A duration that says how long something may take or hold. ms. */
+export const positiveDurationOf = (parameters: Parameters, name: string): number => {
+  const ms = durationOf(parameters, name);
+  if (ms <= 0) throw bad(`invalid parameter ${JSON.stringify(name)}: ${JSON.stringify(one(parameters, name))} is not more than 0`);
+  return ms;
+};
+
 export interface RangeRequest {
   readonly query: string;
   readonly startMs: number;

@@ -3,7 +3,7 @@
 import type { ReadOptions, Store } from "../../core/store.ts";
 import { param, sql, type Fragment, type TenantScope } from "../../sql/sql.ts";
 import { millis } from "../metrics/series-source.ts";
-import { FLOAT, hintAfter, HISTOGRAM, PromqlError, STALE, type Computation, type Computed, type FloatHistogram, type Labels, type RawSeries, type Selection, type SeriesSource } from "../promql/index.ts";
+import { FLOAT, hintAfter, HISTOGRAM, PromqlError, STALE, TOO_MANY_SAMPLES, type Computation, type Computed, type FloatHistogram, type Labels, type RawSeries, type Selection, type SeriesSource } from "../promql/index.ts";
 import { computeInStore, STALE_BITS } from "./computed.ts";
 import { findSeries, matchingSeries, type FoundSeries } from "./series.ts";
 
@@ -14,7 +14,7 @@ export interface StoreSourceOptions {
   readonly maxExecutionSeconds: number;
   /** Series that one selector may find. */
   readonly maxSeries: number;
-  /** Samples that one query may read. */
+  /** Samples, or values by step, that one query may read. */
   readonly maxSamples: number;
 }
 
@@ -37,6 +37,8 @@ const KIND_HISTOGRAM = "histogram";
 const DELTA = 1;
 /** The finest schema that Prometheus has. */
 const FINEST_SCHEMA = 8;
+/** A native histogram is about so many samples in size. */
+const HISTOGRAM_SAMPLES = 20;
 /** Numbers as numbers, and NaN and infinities as text. */
 const SETTINGS = { output_format_json_quote_denormals: 1, output_format_json_quote_64bit_integers: 0 };
 
@@ -57,12 +59,12 @@ export class StoreSource implements SeriesSource {
     if (found.length > maxSeries) throw new PromqlError("execution", `the selector matches more than ${maxSeries} series: narrow it`);
     if (found.length === 0) return [];
     const hasHistograms = found.some(({ kind }) => kind === KIND_HISTOGRAM);
-    const [floats, histograms] = await Promise.all([this.#floats(selection), hasHistograms ? this.#histograms(selection) : []]);
-    return put(found, floats, histograms);
+    const floats = await this.#floats(selection);
+    return put(found, floats, hasHistograms ? await this.#histograms(selection) : []);
   }
 
   compute(computation: Computation): Promise<Computed | undefined> {
-    return computeInStore(computation, this.#options);
+    return computeInStore(computation, { ...this.#options, spend: (values) => this.#spend(values) });
   }
 
   #read<T>(statement: Parameters<Store["read"]>[0]): Promise<T[]> {
@@ -73,7 +75,12 @@ export class StoreSource implements SeriesSource {
 
   #spend(samples: number): void {
     this.#samples += samples;
-    if (this.#samples > this.#options.maxSamples) throw new PromqlError("execution", "query processing would load too many samples into memory in query execution");
+    if (this.#samples > this.#options.maxSamples) throw new PromqlError("execution", TOO_MANY_SAMPLES);
+  }
+
+  /** LIMIT of rows: what is left, and one more that tells that it was not enough. */
+  #left(samplesEach: number): Fragment {
+    return sql`LIMIT ${param.uint32(Math.floor((this.#options.maxSamples - this.#samples) / samplesEach) + 1)}`;
   }
 
   /** FROM one of the tables of samples: what the selection means. */
@@ -92,7 +99,7 @@ export class StoreSource implements SeriesSource {
       FROM (
         SELECT series, toUnixTimestamp64Milli(timestamp) AS ms, any(value) AS v, reinterpretAsUInt64(any(value)) = ${param.uint64(STALE_BITS)} AS is_stale
         ${this.#from("samples", selection)}
-        GROUP BY series, ms ORDER BY series, ms
+        GROUP BY series, ms ORDER BY series, ms ${this.#left(1)}
       )
       GROUP BY series`));
     for (const { times } of rows) this.#spend(times.length);
@@ -107,10 +114,10 @@ export class StoreSource implements SeriesSource {
         SELECT series, toUnixTimestamp64Milli(timestamp) AS ms, toUnixTimestamp64Milli(any(start)) AS start_ms, any(temporality) AS t, any(count) AS c, any(sum) AS s, any(scale) AS scale_,
           any(zero_count) AS zc, any(zero_threshold) AS zt, any(positive_offset) AS po, any(positive_counts) AS pc, any(negative_offset) AS no, any(negative_counts) AS nc
         ${this.#from("histograms", selection)}
-        GROUP BY series, ms ORDER BY series, ms
+        GROUP BY series, ms ORDER BY series, ms ${this.#left(HISTOGRAM_SAMPLES)}
       )
       GROUP BY series`));
-    for (const { points } of rows) this.#spend(points.reduce((total, point) => total + 1 + (point[9].length + point[11].length) / 4, 0));
+    for (const { points } of rows) this.#spend(points.length * HISTOGRAM_SAMPLES);
     return rows;
   }
 }

@@ -7,9 +7,9 @@ import { describe } from "./histogram/describe.ts";
 import type { FloatHistogram } from "./histogram/float-histogram.ts";
 import { labelHash } from "./label-hash.ts";
 import { METRIC_NAME, type Labels } from "./labels.ts";
-import { average, formatPlain, formatShort, meanAndVariance, nanLast, quantile, sum } from "./numbers.ts";
+import { average, extreme, formatPlain, formatShort, meanAndVariance, nanLast, quantile, sum } from "./numbers.ts";
 import type { Aggregation } from "./syntax.ts";
-import { ABSENT, FLOAT, GridSeries, HISTOGRAM, type Grid, type Value } from "./values.ts";
+import { ABSENT, FLOAT, GridSeries, HISTOGRAM, type Afford, type Grid, type Value } from "./values.ts";
 
 interface Group {
   readonly labels: Labels;
@@ -45,12 +45,6 @@ const histogramsAt = (members: readonly GridSeries[], step: number): FloatHistog
 
 type Summary = (floats: readonly number[], parameter: number) => number;
 
-const extreme = (isBetter: (one: number, other: number) => boolean): Summary => (floats) => {
-  let best = floats[0]!;
-  for (const value of floats) if (isBetter(value, best) || Number.isNaN(best)) best = value;
-  return best;
-};
-
 /** Of floats alone; histograms are left out, and noted. */
 const SUMMARIES: Readonly<Record<string, Summary>> = {
   min: extreme((one, other) => one < other),
@@ -64,8 +58,10 @@ export class Aggregator {
   readonly #expr: Aggregation;
   readonly #grid: Grid;
   readonly #annotations: Annotations;
+  readonly #afford: Afford;
 
-  constructor(expr: Aggregation, grid: Grid, annotations: Annotations) {
+  constructor(expr: Aggregation, grid: Grid, annotations: Annotations, afford: Afford) {
+    this.#afford = afford;
     this.#expr = expr;
     this.#grid = grid;
     this.#annotations = annotations;
@@ -199,7 +195,10 @@ export class Aggregator {
           if (one.kinds[step] === ABSENT) continue;
           const named = labels.set(label, one.kinds[step] === FLOAT ? formatPlain(one.floats[step]!) : describe(one.histogram(step)));
           let result = results.get(named.key);
-          if (!result) results.set(named.key, (result = new GridSeries(named, steps, dropsName && label !== METRIC_NAME)));
+          if (!result) {
+            this.#afford((results.size + 1) * steps);
+            results.set(named.key, (result = new GridSeries(named, steps, dropsName && label !== METRIC_NAME)));
+          }
           result.setFloat(step, (result.kinds[step] === FLOAT ? result.floats[step]! : 0) + 1);
         }
     return [...results.values()];

@@ -7,7 +7,7 @@ import { compact, divide, isEqual, multiply, type FloatHistogram } from "./histo
 import { trimAbove, trimBelow } from "./histogram/trim.ts";
 import { METRIC_NAME, type Labels } from "./labels.ts";
 import { COMPARISONS, SET_OPERATORS, type Binary } from "./syntax.ts";
-import { ABSENT, GridSeries, HISTOGRAM, type Grid, type Value } from "./values.ts";
+import { ABSENT, GridSeries, HISTOGRAM, type Afford, type Grid, type Value } from "./values.ts";
 
 type Operand = number | FloatHistogram;
 
@@ -63,8 +63,10 @@ export class BinaryOperator {
   readonly #expr: Binary;
   readonly #grid: Grid;
   readonly #annotations: Annotations;
+  readonly #afford: Afford;
 
-  constructor(expr: Binary, grid: Grid, annotations: Annotations) {
+  constructor(expr: Binary, grid: Grid, annotations: Annotations, afford: Afford) {
+    this.#afford = afford;
     this.#expr = expr;
     this.#grid = grid;
     this.#annotations = annotations;
@@ -183,7 +185,10 @@ export class BinaryOperator {
     const resultOf = (manyLabels: Labels, oneLabels: Labels): { readonly series: GridSeries; readonly matched: Map<number, string> } => {
       const labels = this.#resultLabels(manyLabels, oneLabels);
       let result = results.get(labels.key);
-      if (!result) results.set(labels.key, (result = { series: new GridSeries(labels, steps, this.#dropsName), matched: new Map() }));
+      if (!result) {
+        this.#afford((results.size + 1) * steps);
+        results.set(labels.key, (result = { series: new GridSeries(labels, steps, this.#dropsName), matched: new Map() }));
+      }
       return result;
     };
     const [fillMany, fillOne] = isSwapped ? [matching.fillRight, matching.fillLeft] : [matching.fillLeft, matching.fillRight];

@@ -119,6 +119,29 @@ describe("range queries", () => {
     await expect(small.range("requests_total", 0, END, MINUTE)).rejects.toThrow(/too many samples/);
   });
 
+  it.each(["requests_total", "rate(requests_total[1m])", "avg_over_time(vector(1)[1000d:1ms])"])("end before %s has taken the memory", async (query) => {
+    await expect(engine.range(query, 0, 1e9, 1)).rejects.toThrow(/too many samples/);
+  });
+
+  it("end before labels of values have taken the memory", async () => {
+    const steps = 60_000;
+    const changing = new Engine({ source: memorySource([["changing", upTo(steps, (index) => index)]]), maxSamples: 1e6 });
+    await expect(changing.range('count_values("value", changing)', 0, (steps - 1) * MINUTE, MINUTE)).rejects.toThrow(/too many samples/);
+  });
+
+  const STEPS = 10;
+  const meeting = [["many{job=\"j\", instance=\"i\"}", upTo(STEPS, (index) => index)], ...upTo(STEPS, (index) => index).map((own) => [`one{job="j", instance="i", step="${own}"}`, upTo(STEPS, (index) => index).map((index) => (index === own ? 1 : "stale"))])] as TestSeries[];
+  // One series of ten steps, ten series that are there at a step each, and ten that come of them.
+  it.each([
+    ["many * on() group_left(step) one", 10 + 100 + 100],
+    ['info(many, {__name__="one"})', 10 + 100],
+    ['count_values("value", many)', 10 + 100],
+  ])("hold %s in %i values", async (query, values) => {
+    const ask = (maxSamples: number): Promise<Answer> => new Engine({ source: memorySource(meeting), allowExperimental: true, maxSamples }).range(query, 0, (STEPS - 1) * MINUTE, MINUTE);
+    expect(await ask(values)).toMatchObject({ series: { length: STEPS } });
+    await expect(ask(values - 1)).rejects.toThrow(/too many samples/);
+  });
+
   it("are instant queries, one after the other", async () => {
     const query = fc.constantFrom(
       "requests_total", "rate(requests_total[3m])", "sum by (host) (requests_total)", "capacity - on(host) gauge", "max_over_time(gauge[4m:30s])", "topk(1, requests_total) by (host)", "gauge > 2 or capacity", "avg_over_time(gauge[3m] offset 1m)",

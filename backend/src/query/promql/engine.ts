@@ -76,8 +76,9 @@ export class Engine {
     const { source, lookbackMs = LOOKBACK_MS, subqueryStepMs = SUBQUERY_STEP_MS, maxSamples = MAX_SAMPLES } = this.#options;
     const known = await pushDown(expr, grid, source, annotations);
     const selections = plan(expr, { grid, lookbackMs, subqueryStepMs }, (part) => known.has(part));
-    const found = await Promise.all(selections.map((selection) => source.select(selection)));
-    const samples = new Map<VectorSelector, readonly RawSeries[]>(selections.map(({ selector }, index) => [selector, found[index]!]));
+    const samples = new Map<VectorSelector, readonly RawSeries[]>();
+    // In turn: each may read what the ones before it have left of the limit.
+    for (const selection of selections) samples.set(selection.selector, await source.select(selection));
     return new Evaluator({ samplesOf: (selector) => samples.get(selector) ?? [], known, annotations, lookbackMs, subqueryStepMs, grid, maxSamples });
   }
 

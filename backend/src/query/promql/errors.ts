@@ -9,4 +9,5 @@ export class PromqlError extends Error {
 }
 
 export const parseError = (position: string, message: string): PromqlError => new PromqlError("bad_data", `${position}: parse error: ${message}`);
+export const TOO_MANY_SAMPLES = "query processing would load too many samples into memory in query execution";
 export const executionError = (message: string): PromqlError => new PromqlError("execution", message);

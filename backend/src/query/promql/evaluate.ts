@@ -6,7 +6,7 @@
 import { Aggregator } from "./aggregate.ts";
 import type { Annotations } from "./annotations.ts";
 import { BinaryOperator } from "./binary.ts";
-import { executionError } from "./errors.ts";
+import { executionError, TOO_MANY_SAMPLES } from "./errors.ts";
 import { multiply, withHint, type FloatHistogram } from "./histogram/float-histogram.ts";
 import type { VectorFunction } from "./functions/contract.ts";
 import { HISTOGRAMS } from "./functions/histograms.ts";
@@ -20,7 +20,7 @@ import { OVER_TIME } from "./range-functions/over-time.ts";
 import { delta, idelta, increase, irate, rate, resets } from "./range-functions/rates.ts";
 import type { RawSeries } from "./source.ts";
 import { unwrap, type At, type Call, type Duration, type Expr, type MatrixSelector, type Matcher, type Subquery, type VectorSelector } from "./syntax.ts";
-import { ABSENT, constant, FLOAT, GridSeries, HISTOGRAM, STALE, timeAt, type Grid, type Value } from "./values.ts";
+import { ABSENT, constant, FLOAT, GridSeries, HISTOGRAM, STALE, timeAt, type Afford, type Grid, type Value } from "./values.ts";
 import { split, Window } from "./window.ts";
 
 const RANGE_FUNCTIONS: Readonly<Record<string, RangeFunction>> = { ...OVER_TIME, rate, increase, delta, irate, idelta, resets };
@@ -78,9 +78,14 @@ export class Evaluator {
     return value;
   }
 
+  /** What may grow beyond its input asks before it does; what a node holds is spent when it is there. */
+  readonly #afford: Afford = (values) => {
+    if (this.#values + values > this.#options.maxSamples) throw executionError(TOO_MANY_SAMPLES);
+  };
+
   #spend(values: number): void {
+    this.#afford(values);
     this.#values += values;
-    if (this.#values > this.#options.maxSamples) throw executionError("query processing would load too many samples into memory in query execution");
   }
 
   #evaluate(expr: Expr, grid: Grid): Value {
@@ -99,11 +104,11 @@ export class Evaluator {
       case "unary":
         return this.#negate(expr.operator, this.evaluate(expr.expr, grid), grid);
       case "binary":
-        return new BinaryOperator(expr, grid, annotations).apply(this.evaluate(expr.left, grid), this.evaluate(expr.right, grid));
+        return new BinaryOperator(expr, grid, annotations, this.#afford).apply(this.evaluate(expr.left, grid), this.evaluate(expr.right, grid));
       case "aggregation": {
         const inner = this.evaluate(expr.expr, grid);
         const parameter = expr.parameter && this.evaluate(expr.parameter, grid);
-        return { type: "vector", series: new Aggregator(expr, grid, annotations).aggregate((inner as { series: readonly GridSeries[] }).series, parameter) };
+        return { type: "vector", series: new Aggregator(expr, grid, annotations, this.#afford).aggregate((inner as { series: readonly GridSeries[] }).series, parameter) };
       }
       case "call":
         return this.#call(expr, grid);
@@ -131,8 +136,10 @@ export class Evaluator {
   #select(expr: VectorSelector, grid: Grid, valueAt?: (raw: RawSeries, index: number) => number | undefined): GridSeries[] {
     const { grid: query, lookbackMs, samplesOf } = this.#options;
     const timeOf = shiftedTime(grid, query, expr, contextOf(query));
+    const found = samplesOf(expr);
+    this.#afford(found.length * grid.steps);
     const results: GridSeries[] = [];
-    for (const raw of samplesOf(expr)) {
+    for (const raw of found) {
       const { times, kinds, floats, histograms } = raw;
       const result = new GridSeries(raw.labels, grid.steps, false);
       let next = 0;
@@ -201,7 +208,7 @@ export class Evaluator {
       case "start_timestamp":
         return { type: "vector", series: this.#startTimestamps(args[0]!, grid) };
       case "info":
-        return { type: "vector", series: info(call, (this.evaluate(args[0]!, grid) as { series: readonly GridSeries[] }).series, this.#select(infoSelector(call), grid), grid) };
+        return { type: "vector", series: info(call, (this.evaluate(args[0]!, grid) as { series: readonly GridSeries[] }).series, this.#select(infoSelector(call), grid), grid, this.#afford) };
       case "start":
         return { type: "scalar", values: constant(query.startMs / 1_000, grid) };
       case "end":
@@ -227,6 +234,7 @@ export class Evaluator {
     const extension = range.kind === "matrix" ? range.extension : undefined;
     const compute = extension ? extendedFunctions[extension][name]! : RANGE_FUNCTIONS[name]!;
     if (name === "double_exponential_smoothing") this.#checkSmoothing(scalars);
+    this.#afford(series.length * grid.steps);
     const results: GridSeries[] = [];
     for (const raw of series) {
       const window = new Window(split(raw));

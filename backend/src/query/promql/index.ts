@@ -1,7 +1,7 @@
 /** PromQL: engine and what a source of samples needs. */
 
 export { Engine, type Answer, type EngineOptions } from "./engine.ts";
-export { PromqlError } from "./errors.ts";
+export { PromqlError, TOO_MANY_SAMPLES } from "./errors.ts";
 export { hintAfter } from "./histogram/combine.ts";
 export { allBuckets, CUSTOM_SCHEMA, type FloatHistogram } from "./histogram/float-histogram.ts";
 export { Labels, METRIC_NAME } from "./labels.ts";

@@ -55,6 +55,15 @@ export const nanLast =
   (one: number, other: number): number =>
     Number.isNaN(one) || Number.isNaN(other) ? Number(Number.isNaN(one)) - Number(Number.isNaN(other)) : order(one, other);
 
+/** The first of the best ones; NaN only where there is nothing else. */
+export const extreme =
+  (isBetter: (one: number, other: number) => boolean) =>
+  (values: Float64Array | readonly number[]): number => {
+    let best = values[0]!;
+    for (const value of values) if (isBetter(value, best) || Number.isNaN(best)) best = value;
+    return best;
+  };
+
 /** Linear between neighbours. NaN of nothing. */
 export const quantile = (q: number, values: ArrayLike<number>): number => {
   if (values.length === 0 || Number.isNaN(q)) return Number.NaN;

@@ -221,7 +221,7 @@ class Reader {
     const span = { from: inner.from, to: node.to };
     if (inner.kind === "matrix") return { ...inner, extension, ...span };
     if (extension === "smoothed" && inner.kind === "selector") return { ...inner, isSmoothed: true, ...span };
-    return this.fail(node, `${extension} modifier not implemented for ${inner.kind}`);
+    return this.fail(node, `${extension} modifier must be preceded by ${extension === "smoothed" ? "an instant vector selector or " : ""}a range vector selector`);
   }
 
   // ---- durations

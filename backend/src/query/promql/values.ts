@@ -16,6 +16,9 @@ export interface Grid {
   readonly steps: number;
 }
 
+/** Throws PromqlError(execution) when a query may not hold so many values more than it does. */
+export type Afford = (values: number) => void;
+
 export const timeAt = ({ startMs, stepMs }: Grid, step: number): number => startMs + step * stepMs;
 
 /** A series with at most one value per step. */

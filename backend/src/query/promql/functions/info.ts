@@ -4,7 +4,7 @@ import { executionError } from "../errors.ts";
 import { METRIC_NAME, type Labels } from "../labels.ts";
 import { compileMatcher } from "../matchers.ts";
 import { unwrap, type Call, type Matcher, type VectorSelector } from "../syntax.ts";
-import { ABSENT, GridSeries, type Grid } from "../values.ts";
+import { ABSENT, GridSeries, type Afford, type Grid } from "../values.ts";
 
 const DEFAULT_METRIC = "target_info";
 const IDENTIFYING = new Set(["instance", "job"]);
@@ -30,7 +30,7 @@ interface Wanted {
   readonly test: (text: string) => boolean;
 }
 
-export const info = ({ args }: Call, base: readonly GridSeries[], infos: readonly GridSeries[], { steps }: Grid): GridSeries[] => {
+export const info = ({ args }: Call, base: readonly GridSeries[], infos: readonly GridSeries[], { steps }: Grid, afford: Afford): GridSeries[] => {
   const selector = args[1] && unwrap(args[1]);
   const wanted = selector?.kind === "selector" ? selector.matchers.filter(({ name }) => name !== METRIC_NAME).map((matcher) => ({ matcher, test: compileMatcher(matcher) })) : [];
   const isInfo = new Set(infos.map(({ labels }) => labels.metricName));
@@ -42,7 +42,10 @@ export const info = ({ args }: Call, base: readonly GridSeries[], infos: readonl
       const labels = isInfo.has(one.labels.metricName) ? one.labels : enriched(one, byIdentity.get(identityOf(one.labels)) ?? [], step, wanted);
       if (!labels) continue;
       let result = results.get(labels.key);
-      if (!result) results.set(labels.key, (result = new GridSeries(labels, steps, one.dropsName)));
+      if (!result) {
+        afford((results.size + 1) * steps);
+        results.set(labels.key, (result = new GridSeries(labels, steps, one.dropsName)));
+      }
       result.copy(step, one);
     }
   return [...results.values()];

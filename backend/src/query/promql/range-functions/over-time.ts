@@ -3,7 +3,7 @@
 import { about, hintsCollide, MIXED, MIXED_SCHEMAS, reconciled } from "../annotations.ts";
 import { addAll } from "../histogram/combine.ts";
 import { isEqual, type FloatHistogram } from "../histogram/float-histogram.ts";
-import { average, formatShort, meanAndVariance, quantile, sum } from "../numbers.ts";
+import { average, extreme, formatShort, meanAndVariance, quantile, sum } from "../numbers.ts";
 import type { Window } from "../window.ts";
 import type { RangeContext, RangeFunction } from "./contract.ts";
 
@@ -39,12 +39,6 @@ const ofEither =
     if (floatCount > 0) return compute(window.floatsIn());
     return histogramCount === 0 ? undefined : summarize(window, context, compute);
   };
-
-const extreme = (isBetter: (one: number, other: number) => boolean) => (floats: Float64Array): number => {
-  let best = floats[0]!;
-  for (const value of floats) if (isBetter(value, best) || Number.isNaN(best)) best = value;
-  return best;
-};
 
 const timeOf =
   (isBetter: (one: number, other: number) => boolean): RangeFunction =>
