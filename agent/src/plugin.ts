@@ -32,7 +32,7 @@ export const defineParser = (parse: LineParserFunction): LineParserFunction => p
 
 /** A record of a log on its way, as a transform sees it. What it gives back is masked like everything else. */
 export interface LogRecord {
-  /** ms since 1970; undefined where the line does not say. */
+  /** ms since 1970, to 2262; undefined where the line does not say. */
   timestamp: number | undefined;
   /** OpenTelemetry's number, 1 to 24; 0 where the line does not say. */
   severity: number;

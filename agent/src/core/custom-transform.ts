@@ -4,11 +4,16 @@ import type { LogRecord, TransformFactory, TransformFunction } from "../plugin.t
 import { loadTrustedModule } from "./trusted-module.ts";
 
 const MAX_SEVERITY = 24;
+/** The year 2262, where 64 bits of nanoseconds end. */
+const MAX_TIME_MS = 9_223_372_036_854;
 
-const isRecord = (value: unknown): value is LogRecord => {
+const isTime = (ms: unknown): boolean => typeof ms === "number" && ms >= 0 && ms <= MAX_TIME_MS;
+
+/** What was no time before a transform is not its failure. */
+const isRecord = (value: unknown, given: LogRecord): value is LogRecord => {
   const record = value as Partial<LogRecord> | null;
   return (
-    typeof record === "object" && record !== null && (record.timestamp === undefined || Number.isFinite(record.timestamp)) &&
+    typeof record === "object" && record !== null && (record.timestamp === undefined || record.timestamp === given.timestamp || isTime(record.timestamp)) &&
     Number.isInteger(record.severity) && record.severity! >= 0 && record.severity! <= MAX_SEVERITY &&
     [record.message, record.service, record.host, record.environment, record.traceId, record.spanId].every((text) => typeof text === "string") &&
     typeof record.attributes === "object" && record.attributes !== null && Object.values(record.attributes).every((text) => typeof text === "string")
@@ -44,7 +49,7 @@ export class CustomTransform {
     try {
       const result: unknown = this.#transform({ ...record, attributes: { ...record.attributes } });
       if (result === undefined || result === null) return undefined;
-      if (!isRecord(result)) throw new TypeError("the transform must give back a record, or nothing to drop it");
+      if (!isRecord(result, record)) throw new TypeError("the transform must give back a record (its time from 1970 to 2262, its severity from 0 to 24), or nothing to drop it");
       return result;
     } catch (error) {
       this.#failures++;
@@ -53,6 +58,12 @@ export class CustomTransform {
     }
   }
 }
+
+/** A time that a transform gave, as a row holds it. */
+export const secondsOfMs = (ms: number): { readonly seconds: number; readonly nanoseconds: number } => {
+  const seconds = Math.floor(ms / 1_000);
+  return { seconds, nanoseconds: Math.min(999_999_999, Math.round((ms - seconds * 1_000) * 1e6)) };
+};
 
 /** One after the other; undefined: one of them has dropped it. */
 export const applyTransforms = (transforms: readonly CustomTransform[], record: LogRecord): LogRecord | undefined => {

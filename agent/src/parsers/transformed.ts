@@ -1,6 +1,6 @@
 /** A parsed record, given to the transforms of its group. */
 
-import { applyTransforms, type CustomTransform } from "../core/custom-transform.ts";
+import { applyTransforms, secondsOfMs, type CustomTransform } from "../core/custom-transform.ts";
 import type { LogRecord } from "../plugin.ts";
 import { ParsedRecord } from "./text/record.ts";
 
@@ -19,10 +19,7 @@ export const transformed = (parsed: ParsedRecord, transforms: readonly CustomTra
   if (!result) return undefined;
   const record = new ParsedRecord();
   if (result.timestamp === timestamp) Object.assign(record, { seconds, nanoseconds });
-  else if (result.timestamp !== undefined && result.timestamp >= 0) {
-    record.seconds = Math.floor(result.timestamp / 1_000);
-    record.nanoseconds = Math.round((result.timestamp - record.seconds * 1_000) * 1e6);
-  }
+  else if (result.timestamp !== undefined) Object.assign(record, secondsOfMs(result.timestamp));
   record.severity = result.severity;
   record.message = result.message;
   for (const name of ["service", "host", "environment", "traceId", "spanId"] as const) record[name] = result[name];

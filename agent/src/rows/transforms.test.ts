@@ -34,6 +34,20 @@ describe("transforms", () => {
     expect(block.counts).toMatchObject({ lines: 6, records: 2, filtered: 2, joined: 1, blank: 1 });
   });
 
+  const WRITTEN = 1_714_979_289_123_456_789n;
+  it.each([
+    [1_714_979_289_123.5, 1_714_979_289_123_500_000n, 0],
+    [0, 0n, 0],
+    // No times: the record stays as it was.
+    [-1, WRITTEN, 1],
+    [1e300, WRITTEN, 1],
+    [Number.NaN, WRITTEN, 1],
+  ])("that give %s ms as the time make it %i ns", (timestamp, ns, failures) => {
+    const { rows, made } = take('{"msg":"m","time":"2024-05-06T07:08:09.123456789Z"}\n', [(record) => ({ ...record, timestamp })]);
+    expect(rows[0]!.timestamp).toBe(ns);
+    expect(made[0]!.failures).toBe(failures);
+  });
+
   it("leave a record as it was where they fail, and go on with the next transform", () => {
     let calls = 0;
     const { rows, made } = take("one\ntwo\n", [

@@ -5,7 +5,7 @@
 
 import type { Clock } from "../../core/clock.ts";
 import type { IncomingLog, RecordShard, Source } from "../../core/contracts.ts";
-import { applyTransforms, type CustomTransform } from "../../core/custom-transform.ts";
+import { applyTransforms, secondsOfMs, type CustomTransform } from "../../core/custom-transform.ts";
 import { withFields, type Log } from "../../core/log.ts";
 import { persist } from "../../core/persist.ts";
 import { recordOfFields } from "../../parsers/record-of-fields.ts";
@@ -38,7 +38,7 @@ export interface PluginSourceDeps {
 /** A plugin that does not end for so long after it was told to is left to itself. */
 const STOP_PATIENCE_MS = 5_000;
 const MAX_POSITION_BYTES = 64 * 1024;
-const NS_PER_MS = 1_000_000n;
+const NS_PER_SECOND = 1_000_000_000n;
 
 export const createPluginSource = ({ name, module, plugin, options, service, environment, transforms = [] }: PluginSourceOptions, shard: RecordShard, deps: PluginSourceDeps): Source => {
   const { clock, counters, host } = deps;
@@ -132,6 +132,11 @@ export const createPluginSource = ({ name, module, plugin, options, service, env
   };
 };
 
+const nanosecondsOf = (ms: number): bigint => {
+  const { seconds, nanoseconds } = secondsOfMs(ms);
+  return BigInt(seconds) * NS_PER_SECOND + BigInt(nanoseconds);
+};
+
 /** undefined: it is dropped. A time that no transform changed keeps its nanoseconds. */
 const changed = (record: IncomingLog, transforms: readonly CustomTransform[]): IncomingLog | undefined => {
   const timestamp = record.timestamp === undefined ? undefined : Number(record.timestamp) / 1e6;
@@ -141,7 +146,7 @@ const changed = (record: IncomingLog, transforms: readonly CustomTransform[]): I
   });
   if (!result) return undefined;
   const { service, host, environment, traceId, spanId, message, severity, attributes } = result;
-  const ns = result.timestamp === timestamp ? record.timestamp : result.timestamp === undefined ? undefined : BigInt(Math.round(result.timestamp)) * NS_PER_MS;
+  const ns = result.timestamp === timestamp ? record.timestamp : result.timestamp === undefined ? undefined : nanosecondsOf(result.timestamp);
   return {
     message, severity, attributes, ...(ns !== undefined && { timestamp: ns }),
     ...(service !== "" && { service }), ...(host !== "" && { host }), ...(environment !== "" && { environment }), ...(traceId !== "" && { traceId }), ...(spanId !== "" && { spanId }),

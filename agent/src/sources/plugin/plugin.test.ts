@@ -117,7 +117,7 @@ describe("a plugin's source", () => {
 
   it("has its records changed and dropped by transforms, and what is dropped is counted", async () => {
     const onlyErrors = new CustomTransform("errors.ts", "1", (record) => (record.severity >= 17 ? record : undefined));
-    const tagged = new CustomTransform("tag.ts", "1", (record) => ({ ...record, timestamp: 5, attributes: { ...record.attributes, tag: record.message } }));
+    const tagged = new CustomTransform("tag.ts", "1", (record) => ({ ...record, timestamp: 5.25, attributes: { ...record.attributes, tag: record.message } }));
     const { source, shard } = open(async ({ signal, emit }) => {
       await emit([{ message: "a", level: "info" }, { message: "b", level: "error" }], "1");
       await emit([{ message: "c" }]);
@@ -125,7 +125,7 @@ describe("a plugin's source", () => {
     }, { transforms: [onlyErrors, tagged] });
     await source.start();
     await expect.poll(() => shard.filtered, WAIT).toBe(2);
-    expect(shard.records).toEqual([{ message: "b", severity: 17, timestamp: 5_000_000n, attributes: { tag: "b" }, service: "own", host: "here", environment: "test" }]);
+    expect(shard.records).toEqual([{ message: "b", severity: 17, timestamp: 5_250_000n, attributes: { tag: "b" }, service: "own", host: "here", environment: "test" }]);
     await source.stop();
   });
 });
