@@ -4,7 +4,8 @@
  */
 
 import type { LogRecord } from "@obs/wire";
-import type { Bound, Field, Interval, LogFilter, Pattern, TextField } from "../src/query/filter.ts";
+import { RE2JS } from "re2js";
+import type { Bound, Field, Interval, LogFilter, Pattern, SearchedField, TextField } from "../src/query/filter.ts";
 
 export const matches = (filter: LogFilter, row: LogRecord, receivedNs = 0n): boolean => {
   switch (filter.kind) {
@@ -18,6 +19,12 @@ export const matches = (filter: LogFilter, row: LogRecord, receivedNs = 0n): boo
       return holdsPhrase(lower(row.message), lower(filter.text));
     case "message-pattern":
       return holdsPattern([...lower(row.message)], filter.pattern);
+    case "contains":
+      return textsOf(filter.field, row).some((text) => (filter.ignoreCase ? lower(text).includes(lower(filter.text)) : text.includes(filter.text)));
+    case "regex": {
+      const regex = RE2JS.compile(filter.regex);
+      return textsOf(filter.field, row).some((text) => (filter.whole ? regex.matches(text) : regex.matcher(text).find()));
+    }
     case "equals":
       return valuesOf(filter.field, row).includes(filter.value);
     case "pattern":
@@ -62,6 +69,11 @@ const has = (field: Field, row: LogRecord): boolean => {
 
 const valuesOf = (field: TextField, row: LogRecord): string[] =>
   field.kind === "column" ? [row[field.column]] : field.keys.filter((key) => Object.hasOwn(row.attributes, key)).map((key) => row.attributes[key]!);
+
+const textsOf = (field: SearchedField, row: LogRecord): string[] => {
+  if (field.kind === "message") return [row.message];
+  return field.kind === "id" ? [field.column === "trace_id" ? row.traceId : row.spanId] : valuesOf(field, row);
+};
 
 const lower = (text: string): string => [...text].map((c) => (c >= "A" && c <= "Z" ? c.toLowerCase() : c)).join("");
 

@@ -7,8 +7,10 @@ import type { LogRecord } from "@obs/wire";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compileFilter } from "../src/query/compile-filter.ts";
-import type { Bound, Interval, LogFilter, Pattern, PatternPart, TextField } from "../src/query/filter.ts";
+import type { Bound, Interval, LogFilter, Pattern, PatternPart, SearchedField, TextField } from "../src/query/filter.ts";
 import { parseLucene } from "../src/query/lucene/parse.ts";
+import { printLucene } from "../src/query/lucene/print.ts";
+import { compileRegex, regexFilter } from "../src/query/regex.ts";
 import { sql, TenantScope } from "../src/sql/sql.ts";
 import { startTestStore, type TestStore } from "../src/testing.ts";
 import { matches } from "./filter-oracle.ts";
@@ -69,6 +71,13 @@ const field: fc.Arbitrary<TextField> = fc.oneof(
   fc.constant<TextField>({ kind: "attribute", keys: ["k", "context.k"] }),
 );
 const fieldText = fc.oneof(value, resource);
+/** Expressions from literals and operators: what does not compile is drawn anew. */
+const regex = fc
+  .array(fc.oneof(fc.constantFrom("status", "50", "a", "é", "数", "'", "\\\\", "\\d", "\\s", "\\b", ".", "^", "$", "(?i)", "(?s)", "[^a-z ]", "\\pL", "\n"), fc.constantFrom("*", "+", "?", "{2}", "|", "(", ")", "*?")), { minLength: 1, maxLength: 6 })
+  .map((pieces) => pieces.join(""))
+  .filter(isRegex);
+const hex = fc.constantFrom("0", "f", "4bf9", "1");
+const searched: fc.Arbitrary<SearchedField> = fc.oneof(field, fc.constant({ kind: "message" } as const), fc.constantFrom("trace_id" as const, "span_id" as const).map((column) => ({ kind: "id", column }) as const));
 const idColumn = fc.constantFrom("trace_id" as const, "span_id" as const);
 
 const leaf: fc.Arbitrary<LogFilter> = fc.oneof(
@@ -77,6 +86,8 @@ const leaf: fc.Arbitrary<LogFilter> = fc.oneof(
   { weight: 3, arbitrary: patternOf(slice(message)).map((pattern): LogFilter => ({ kind: "message-pattern", pattern })) },
   { weight: 2, arbitrary: fc.tuple(field, fieldText).map(([f, v]): LogFilter => ({ kind: "equals", field: f, value: v })) },
   { weight: 2, arbitrary: fc.tuple(field, patternOf(slice(fieldText))).map(([f, pattern]): LogFilter => ({ kind: "pattern", field: f, pattern })) },
+  { weight: 2, arbitrary: fc.tuple(searched, fc.oneof(text, slice(message), slice(fieldText), hex), fc.boolean()).map(([f, t, ignoreCase]): LogFilter => ({ kind: "contains", field: f, text: t, ignoreCase })) },
+  { weight: 2, arbitrary: fc.tuple(searched, regex, fc.boolean()).map(([f, r, whole]): LogFilter => regexFilter(f, r, whole)) },
   fc.tuple(field, interval(fieldText)).map(([f, i]): LogFilter => ({ kind: "text-range", field: f, interval: i })),
   { weight: 2, arbitrary: interval(fc.constantFrom(-5, 0, 5, 10, 50.5)).map((i): LogFilter => ({ kind: "attribute-range", keys: ["k", "context.k"], interval: i })) },
   interval(fc.bigInt({ min: -1n, max: 25n })).map((i): LogFilter => ({ kind: "number-range", column: "severity", interval: i })),
@@ -103,6 +114,15 @@ const { filter } = fc.letrec<{ filter: LogFilter }>((tie) => ({
     tie("filter").map((item): LogFilter => ({ kind: "not", item })),
   ),
 }));
+
+function isRegex(candidate: string): boolean {
+  try {
+    compileRegex(candidate);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 let test: TestStore;
 let rows: LogRecord[];
@@ -153,6 +173,15 @@ describe("a compiled filter", () => {
     ["->", ["a -> b"]],
   ];
   const corpus = ["Database timeout", "TIMEOUT!", "a timeout-b", "timeouts", "status 50", "x Status 50.", "status 500 took 50 ms", "user-123 in", "USER-123", "user 123", "conn", "Connection lost", "-connect", "reconnect", "GET /api/v1/orders 200", "GET /api/v1/x orders", "log out", "a -> b", ""];
+  it("is found by the query that it is printed as", async () => {
+    await fc.assert(
+      fc.asyncProperty(leaf.filter(({ kind }) => kind === "contains" || kind === "regex"), async (f) => {
+        expect(await found(parseLucene(printLucene(f), { nowMs: 0 }))).toEqual(expected(f));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   it("reads messages as people do", async () => {
     const readable = new TenantScope("readable");
     await storeLogs(test.store, readable.tenant, corpus.map((m, i) => logRecord({ timestamp: T0 + BigInt(i), message: m })));

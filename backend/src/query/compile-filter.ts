@@ -4,8 +4,10 @@
  */
 
 import { and, not, or, param, sql, type Fragment, type Value } from "../sql/sql.ts";
-import type { Field, IdColumn, Interval, LogFilter, NumberColumn, Pattern, TextColumn, TextField, TimeColumn } from "./filter.ts";
-import { patternTest, phraseTest, type MessageTest } from "./message-pattern.ts";
+import type { Field, IdColumn, Interval, LogFilter, NumberColumn, Pattern, SearchedField, TextColumn, TextField, TimeColumn } from "./filter.ts";
+import { innerWords, patternTest, phraseTest, type MessageTest } from "./message-pattern.ts";
+import { storeRegex } from "./regex.ts";
+import { lowerAscii } from "./words.ts";
 
 const COLUMNS: Readonly<Record<TextColumn | IdColumn | NumberColumn | TimeColumn, Fragment>> = {
   service: sql`service`,
@@ -35,6 +37,10 @@ export const compileFilter = (filter: LogFilter): Fragment => {
       return messageCondition(phraseTest(filter.text));
     case "message-pattern":
       return messageCondition(patternTest(filter.pattern));
+    case "contains":
+      return contains(filter.field, filter.text, filter.ignoreCase);
+    case "regex":
+      return onSearched(filter.field, (text) => sql`match(${text}, ${param.string(storeRegex(filter.regex, filter.whole))})`);
     case "equals":
       return equals(filter.field, filter.value);
     case "pattern":
@@ -78,6 +84,21 @@ const equals = (field: TextField, value: string): Fragment => {
     return value === "" ? and([hasAttribute(key), equal]) : equal;
   };
   return or(field.keys.map(one));
+};
+
+/** As with phrases, words first: those that the text cannot be a part of. */
+const contains = (field: SearchedField, text: string, ignoreCase: boolean): Fragment => {
+  const searched = onSearched(field, (value) =>
+    ignoreCase ? sql`position(lower(${value}), ${param.string(lowerAscii(text))}) > 0` : sql`position(${value}, ${param.string(text)}) > 0`,
+  );
+  const words = field.kind === "message" ? innerWords(lowerAscii(text)) : [];
+  return words.length === 0 ? searched : and([sql`hasAllTokens(lower(message), ${param.strings(words)})`, searched]);
+};
+
+const onSearched = (field: SearchedField, condition: (text: Fragment) => Fragment): Fragment => {
+  if (field.kind === "message") return condition(sql`message`);
+  if (field.kind === "id") return condition(sql`if(${exists(field)}, lower(hex(${COLUMNS[field.column]})), '')`);
+  return onText(field, condition);
 };
 
 const onText = (field: TextField, condition: (text: Fragment) => Fragment): Fragment =>

@@ -5,19 +5,10 @@
 
 import { LEVELS, SEVERITY, type Level } from "@obs/wire";
 import type { QueryField } from "./fields.ts";
+import { ConditionError } from "./condition-error.ts";
 import { anyOf, negate, NO_ROW, type Bound, type IdColumn, type Interval, type LogFilter, type NumberColumn, type Pattern } from "./filter.ts";
+import { compileRegex, isWhole, regexFilter } from "./regex.ts";
 import { parseTime } from "./time.ts";
-
-/** The value does not suit the field; `hint` says what would. */
-export class ConditionError extends Error {
-  readonly hint: string;
-
-  constructor(message: string, hint: string) {
-    super(message);
-    this.name = "ConditionError";
-    this.hint = hint;
-  }
-}
 
 /** One end of a range as it was written. Quoted text is never read as a number. */
 export interface TextBound extends Bound<string> {
@@ -110,6 +101,24 @@ export const within = (field: QueryField, interval: Interval<string> & { from?: 
     case "time":
       // The end of a unit is where `<=` stops and where `>` begins.
       return { kind: "time-range", column: field.column, interval: convert(interval, ({ value, inclusive }, end) => time(value, context, end === inclusive)) };
+  }
+};
+
+/** `field:/regex/` */
+export const matchingRegex = (field: QueryField, regex: string): LogFilter => {
+  switch (field.kind) {
+    case "message":
+    case "column":
+    case "attribute":
+    case "id":
+      return regexFilter(field, regex, isWhole(field));
+    case "level": {
+      const test = compileRegex(regex);
+      return anyOf(LEVELS.filter((level) => test.matches(level)).map((level) => severities(...levelRange(level))));
+    }
+    case "number":
+    case "time":
+      throw new ConditionError(`Regular expressions do not go with ${field.column}.`, `Use a range: ${field.column}:[a TO b].`);
   }
 };
 

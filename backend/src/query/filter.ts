@@ -38,6 +38,9 @@ export type Field =
   | { readonly kind: "number"; readonly column: NumberColumn }
   | { readonly kind: "time"; readonly column: TimeColumn };
 
+/** What free text and regular expressions are looked for in. Ids are lower-case hex there, "" when the row has none. */
+export type SearchedField = TextField | { readonly kind: "message" } | { readonly kind: "id"; readonly column: IdColumn };
+
 export type LogFilter =
   /** All of them; none at all = every row. */
   | { readonly kind: "and"; readonly items: readonly LogFilter[] }
@@ -51,6 +54,13 @@ export type LogFilter =
   | { readonly kind: "phrase"; readonly text: string }
   /** As `phrase`, with wildcards that match anything but white space. */
   | { readonly kind: "message-pattern"; readonly pattern: Pattern }
+  /** The field holds this text, anywhere; with `ignoreCase` A-Z like a-z. A row without an attribute does not. */
+  | { readonly kind: "contains"; readonly field: SearchedField; readonly text: string; readonly ignoreCase: boolean }
+  /**
+   * The field matches this regular expression: all of it when `whole`, else anywhere. RE2's syntax
+   * and its defaults: case counts, `.` is not a newline. Made by `regexFilter` only, which checks it.
+   */
+  | { readonly kind: "regex"; readonly field: SearchedField; readonly regex: string; readonly whole: boolean }
   /** The field's whole value is this text. */
   | { readonly kind: "equals"; readonly field: TextField; readonly value: string }
   /** The field's whole value matches; case counts, wildcards match anything. */

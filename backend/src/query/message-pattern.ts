@@ -50,6 +50,9 @@ export const patternTest = (pattern: Pattern): MessageTest => {
   return { words: [...words], regex };
 };
 
+/** Words that a message holds whole wherever it holds this text: the outer ones may be parts of longer words. */
+export const innerWords = (text: string): string[] => [...new Set(wholeWords(text, false, false))];
+
 /** Words of a literal that no wildcard beside it can prolong. */
 const wholeWords = (literal: string, first: boolean, last: boolean): string[] => {
   const words = wordsOf(literal);

@@ -130,6 +130,8 @@ describe("statements", () => {
     ["an OR beside it in a subquery", () => sql`SELECT * FROM (SELECT 1 ${acme.from("logs")} AND a or b)`],
     ["a conditional beside it", () => sql`SELECT 1 ${acme.from("logs")} AND a ? b : c`],
     ["a table by name", () => sql`SELECT 1 FROM logs WHERE tenant = ${acme.tenantValue}`],
+    ["spans by name", () => sql`SELECT 1 FROM spans WHERE tenant = ${acme.tenantValue}`],
+    ["a shard's histograms by name", () => sql`SELECT 1 FROM obs.histograms_local WHERE tenant = ${acme.tenantValue}`],
     ["a table with its database by name", () => sql`SELECT ${acme.tenantValue} FROM obs.logs`],
     ["a joined table by name", () => sql`SELECT 1 FROM (SELECT 1 ${acme.from("logs")}) AS a JOIN samples USING row`],
     ["a second FROM behind the conditions", () => sql`SELECT 1 ${acme.from("logs")} FROM logs`],

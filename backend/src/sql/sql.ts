@@ -135,6 +135,8 @@ const TABLES: Readonly<Record<TenantTable, { name: Fragment; expires: boolean }>
   batches: { name: sql`batches`, expires: false },
 };
 
+const TABLE_NAMES: ReadonlySet<string> = new Set(Object.keys(TABLES));
+
 /** The right to speak of one tenant's rows. */
 export class TenantScope {
   readonly tenant: string;
@@ -169,7 +171,7 @@ export class TenantScope {
     const { statement, tenants, openings } = render(body);
     if (tenants.size === 0) throw new Error(`BUG: statement without its tenant: ${statement.text}`);
     for (const tenant of tenants) if (tenant !== this.tenant) throw new Error(`BUG: statement of another tenant: ${statement.text}`);
-    checkTenantConditions(statement.text, openings);
+    checkTenantConditions(statement.text, openings, TABLE_NAMES);
     return statement;
   }
 

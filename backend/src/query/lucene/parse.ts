@@ -6,13 +6,15 @@
  *     all   = unary { [ "AND" | "&&" ] unary }          two terms side by side: both
  *     unary = ( "NOT" | "!" | "-" | "+" ) unary | term
  *     term  = "(" any ")" | field ":" value | word | quoted
- *     value = "(" any ")" | range | ( ">=" | ">" | "<=" | "<" ) bound | word | quoted
+ *     value = "(" any ")" | range | ( ">=" | ">" | "<=" | "<" ) bound | regex | word | quoted
+ *     regex = "/" ... "/"                           what follows the second slash ends a word
  *     range = ( "[" | "{" ) bound "TO" bound ( "]" | "}" )
  *
  * Unlike Lucene, side by side means AND, and AND binds closer than OR.
  */
 
-import { ConditionError, equalTo, existing, matching, within, type ConditionContext, type TextBound } from "../field-conditions.ts";
+import { ConditionError } from "../condition-error.ts";
+import { equalTo, existing, matching, matchingRegex, within, type ConditionContext, type TextBound } from "../field-conditions.ts";
 import { resolveField, type QueryField } from "../fields.ts";
 import { allOf, anyOf, EVERY_ROW, negate, type LogFilter, type Pattern } from "../filter.ts";
 import { Scanner, syntaxError, type Word } from "./scanner.ts";
@@ -167,6 +169,8 @@ class LuceneParser {
       if (!named && text === "") throw syntaxError("There is nothing in these quotes", start, 2, "Leave them out, or put a text in them.");
       return this.#condition(start, () => equalTo(field, text, this.#context));
     }
+    const regex = scanner.takeRegex();
+    if (regex !== undefined) return this.#condition(start, () => matchingRegex(field, regex));
     if (named && (scanner.here === "[" || scanner.here === "{")) return this.#range(field);
     COMPARISON.lastIndex = start;
     const comparison = named ? COMPARISON.exec(scanner.text)?.[0] : undefined;

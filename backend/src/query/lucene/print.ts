@@ -4,7 +4,8 @@
  */
 
 import { resolveField } from "../fields.ts";
-import type { Bound, Field, Interval, LogFilter, Pattern, TextField } from "../filter.ts";
+import type { Bound, Field, Interval, LogFilter, Pattern, SearchedField, TextField } from "../filter.ts";
+import { isWhole } from "../regex.ts";
 import { formatNs } from "../time.ts";
 
 export const printLucene = (filter: LogFilter): string => {
@@ -19,6 +20,10 @@ export const printLucene = (filter: LogFilter): string => {
       return quoted(filter.text);
     case "message-pattern":
       return printPattern(filter.pattern);
+    case "contains":
+      return `${fieldName(filter.field)}:${printRegex(filter.field, literalRegex(filter.text, filter.ignoreCase), false)}`;
+    case "regex":
+      return `${fieldName(filter.field)}:${printRegex(filter.field, filter.regex, filter.whole)}`;
     case "equals":
       return `${textFieldName(filter.field)}:${quoted(filter.value)}`;
     case "pattern":
@@ -46,6 +51,17 @@ const printItem = (filter: LogFilter): string => {
 };
 
 const quoted = (text: string): string => `"${text.replace(/["\\]/g, "\\$&")}"`;
+
+/** Lucene has no way to say "anywhere" of a field and "all of it" of the message: those are put into the expression. */
+const printRegex = (field: SearchedField, regex: string, whole: boolean): string => {
+  const said = whole === isWhole(field) ? regex : whole ? `\\A(?:${regex})\\z` : `(?s:.*)(?:${regex})(?s:.*)`;
+  return `/${said.replace(/\\[\s\S]|\//g, (c) => (c === "/" ? "\\/" : c))}/`;
+};
+
+const literalRegex = (text: string, ignoreCase: boolean): string => {
+  const literal = text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+  return ignoreCase ? literal.replace(/[A-Za-z]/g, (c) => `[${c.toLowerCase()}${c.toUpperCase()}]`) : literal;
+};
 
 const escaped = (text: string): string => text.replace(/[^A-Za-z0-9_.]/gu, "\\$&");
 

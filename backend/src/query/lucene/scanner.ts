@@ -17,6 +17,7 @@ export interface Word {
 const SPACE = /\s/;
 /** A field's name and its colon. `http://` is a URL, not a field. */
 const FIELD = /((?:[\p{L}_@]|\\.)(?:[\p{L}\p{N}_.@$#/-]|\\.)*):(?!\/\/)/suy;
+const REGEX = /\/((?:\\.|[^\\/])+)\/(?=\s|\)|$)/suy;
 /** `~`, `~2`, `^3.5` at the end of a term. */
 const SUFFIX = /[~^][\d.]*(?=\s|\)|$)/y;
 
@@ -73,6 +74,18 @@ export class Scanner {
     }
     this.#refuseSuffix();
     return text;
+  }
+
+  /**
+   * Takes `/.../` and returns what is in it; undefined when there is none here: in `/var/log/x` what
+   * follows the second slash goes on, so that paths need no quotes. `\/` is a slash within.
+   */
+  takeRegex(): string | undefined {
+    REGEX.lastIndex = this.offset;
+    const match = REGEX.exec(this.text);
+    if (!match) return undefined;
+    this.offset += match[0].length;
+    return match[1]!;
   }
 
   /** Takes everything up to white space, a parenthesis or a quotation mark (or a character of `stop`). */
