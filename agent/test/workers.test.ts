@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AgentProcess, withScratch } from "./agent-process.ts";
 import { BackendDouble, type Fault } from "./backend-double.ts";
 
-const WAIT = { timeout: 20_000, interval: 20 };
+const WAIT = { timeout: 40_000, interval: 20 };
 const NAMES = ["a.log", "b.log", "c.log", "d.log"];
 
 let backend: BackendDouble;
@@ -23,7 +23,7 @@ const threadsOf = (pid: number): string[] => readdirSync(`/proc/${pid}/task`).ma
 const metric = (text: string, name: string): number => Number(new RegExp(`^${name.replace(/[{}"]/g, "\\$&")} (\\S+)$`, "m").exec(text)?.[1]);
 
 describe("workers", () => {
-  it("lose and repeat nothing over kill -9, while files rotate and deliveries fail", { timeout: 60_000 }, () =>
+  it("lose and repeat nothing over kill -9, while files rotate and deliveries fail", { timeout: 120_000 }, () =>
     withScratch(async ({ path, configure }) => {
       await mkdir(path("logs"));
       const config = await configure(backend.url, { workers: 2, batch: { max_rows: 500, linger: "20ms" } });
@@ -31,22 +31,26 @@ describe("workers", () => {
       let deliveries = 0;
       backend.fault = () => faults[deliveries++ % faults.length]!;
       let written = 0;
-      const write = async (lines: number): Promise<void> => {
+      /** Returns the first line of each file. */
+      const write = async (lines: number): Promise<string[]> => {
+        const firsts: string[] = [];
         for (const name of NAMES) {
+          firsts.push(`line ${written} of ${name}`);
           const text = Array.from({ length: lines }, () => `line ${written++} of ${name}\n`).join("");
           await appendFile(path("logs", name), text);
         }
+        return firsts;
       };
-      // What is durable of the first start is what a later one knows: a file that is rotated away before is nobody's.
       await write(5);
       const first = new AgentProcess({ args: ["run", "--config", config] });
       await expect.poll(() => backend.messages.length, WAIT).toBe(written);
       await first.kill("SIGKILL");
       for (let round = 0; round < 5; round++) {
-        await write(1_500);
+        const firsts = await write(1_500);
         const agent = new AgentProcess({ args: ["run", "--config", config] });
         const before = backend.received.length;
-        await expect.poll(() => backend.received.length, WAIT).toBeGreaterThan(before);
+        // A file that is rotated away before any of it is durable is nobody's.
+        await expect.poll(() => firsts.every((line) => backend.messages.includes(line)), WAIT).toBe(true);
         await write(300);
         for (const name of NAMES.slice(round % 2)) await rename(path("logs", name), path("logs", `${name}.${round}`));
         await write(300);

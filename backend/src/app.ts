@@ -19,7 +19,7 @@ import { createDeliveryTransport, createDoors } from "./gateway/index.ts";
 import { createLog } from "./http/log.ts";
 import { createServer } from "./http/server.ts";
 import { readTls } from "./http/tls.ts";
-import { createIngestLimits } from "./limits/index.ts";
+import { createIngestLimits, createQueryLimits } from "./limits/index.ts";
 import { createPolicyOf, openMetadata } from "./meta/index.ts";
 import { createPrometheusQueries, createQueries } from "./query/index.ts";
 import { startDiskBudget } from "./retention/disk-budget.ts";
@@ -95,11 +95,12 @@ export const createApp = async ({ config, logStream = process.stdout, step = (_w
   const gateway = await step("gateway", () => createGateway({ dataDir: join(dataDir, "gateway"), transport: createDeliveryTransport({ delivery, policyOf, agents: metadata.agents }), log }));
   opened.defer(() => gateway.close());
   const doors = createDoors({ gateway, limits, maxItems: config.maxItems });
-  const queries = createQueries({ store });
-  const prometheus = createPrometheusQueries({ store, now: Date.now });
+  const queryLimits = createQueryLimits({ store, policyOf, atOnce: config.queriesAtOnce });
+  const queries = createQueries({ store: queryLimits.store });
+  const prometheus = createPrometheusQueries({ store: queryLimits.store, now: Date.now });
   const status = createStatus({ version: VERSION, store, embedded: embedded !== undefined, disk: () => diskBudget.status, metadata });
 
-  watch(telemetry, { store, delivery: storeDelivery, gateway, diskBudget });
+  watch(telemetry, { store, delivery: storeDelivery, gateway, diskBudget, queries: queryLimits.gate });
   countRequests(app, telemetry);
   await app.register(batchRoutes({ delivery, limits, policyOf, agents: metadata.agents, requireScope }));
   await app.register(ingestRoutes({ doors, policyOf, requireScope, telemetry }));

@@ -17,6 +17,7 @@ export const ERRORS = {
   too_large: [413, "More items, rows or bytes than one request may hold; send smaller ones."],
   unsupported_media_type: [415, "The content type or encoding is not one this address takes."],
   rate_limited: [429, "The tenant's limit is used up; wait for Retry-After seconds."],
+  too_many_queries: [429, "More queries at once than the tenant may have running and waiting; ask again after Retry-After seconds."],
   query_failed: [422, "The query was understood and could not be answered, such as for its cost."],
   internal: [500, "A fault of the backend; its log has the details."],
   metadata_unavailable: [503, "The database of tenants and keys is away or busy; retry after Retry-After seconds."],

@@ -16,6 +16,7 @@ export const policyOf = (tenant: string, changes: Partial<TenantPolicy> = {}): T
   retentionDays: { logs: 30, samples: 30 },
   maxFutureMs: 3_600_000,
   limits: { rowsPerMinute: 1e9, bytesPerMinute: 1e12 },
+  queryLimits: { atOnce: 8, seconds: 60, memoryBytes: null, rows: null },
   ...changes,
 });
 

@@ -109,7 +109,7 @@ describe("the reader", () => {
   });
 
   it("is asked by what sql.ts has built, and by nothing of the same shape", async () => {
-    const forged = { text: "SELECT 1", params: {} };
+    const forged = { tenant: undefined, text: "SELECT 1", params: {} };
     for (const run of [() => test.store.read(forged), () => test.store.readSystem(forged), () => test.store.write(forged)]) await expect(run()).rejects.toThrow("BUG: the store runs only");
   });
 });

@@ -22,6 +22,18 @@ export interface TenantPolicy {
   /** Rows stamped further ahead of the server's clock than this are refused. */
   readonly maxFutureMs: number;
   readonly limits: { readonly rowsPerMinute: number; readonly bytesPerMinute: number };
+  readonly queryLimits: QueryLimits;
+}
+
+/** What queries of one tenant may take. Each holds for one statement on the store; a request may have several. */
+export interface QueryLimits {
+  /** Statements that run at once; more wait. */
+  readonly atOnce: number;
+  readonly seconds: number;
+  /** null: the store's own limit. */
+  readonly memoryBytes: number | null;
+  /** Rows looked at. null: no limit. */
+  readonly rows: number | null;
 }
 
 /** A batch as the door hands it to delivery: headers checked, body unopened. */

@@ -36,6 +36,12 @@ export interface TenantSettings {
   readonly maxFutureMs?: number | undefined;
   readonly rowsPerMinute?: number | undefined;
   readonly bytesPerMinute?: number | undefined;
+  readonly queriesAtOnce?: number | undefined;
+  readonly querySeconds?: number | undefined;
+  /** null: the store's own limit. */
+  readonly queryMemoryBytes?: number | null | undefined;
+  /** null: no limit. */
+  readonly queryRows?: number | null | undefined;
 }
 
 export interface TenantRegistry {

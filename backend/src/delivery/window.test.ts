@@ -7,6 +7,7 @@ const policy = (logs: number, samples = 1) => ({
   retentionDays: { logs, samples },
   maxFutureMs: 60_000,
   limits: { rowsPerMinute: 1, bytesPerMinute: 1 },
+  queryLimits: { atOnce: 8, seconds: 60, memoryBytes: null, rows: null },
 });
 
 describe("the window of a policy", () => {

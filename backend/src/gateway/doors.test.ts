@@ -17,6 +17,7 @@ const policy: TenantPolicy = {
   retentionDays: { logs: 30, samples: 90 },
   maxFutureMs: 3_600_000,
   limits: { rowsPerMinute: 1e6, bytesPerMinute: 1e9 },
+  queryLimits: { atOnce: 8, seconds: 60, memoryBytes: null, rows: null },
 };
 
 let now = NOW;

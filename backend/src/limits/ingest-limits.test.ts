@@ -9,6 +9,7 @@ const policy = (tenant: string, rowsPerMinute = 100, bytesPerMinute = 10_000): T
   retentionDays: { logs: 1, samples: 1 },
   maxFutureMs: 0,
   limits: { rowsPerMinute, bytesPerMinute },
+  queryLimits: { atOnce: 8, seconds: 60, memoryBytes: null, rows: null },
 });
 
 const refused = async (taking: Promise<void>): Promise<ApiError | undefined> =>

@@ -53,6 +53,7 @@ const contract = (start: () => Promise<Database>): void => {
       retentionDays: { logs: TENANT_DEFAULTS.logsRetentionDays, samples: TENANT_DEFAULTS.samplesRetentionDays },
       maxFutureMs: TENANT_DEFAULTS.maxFutureMs,
       limits: { rowsPerMinute: 10, bytesPerMinute: TENANT_DEFAULTS.bytesPerMinute },
+      queryLimits: { atOnce: 8, seconds: 60, memoryBytes: null, rows: null },
     });
     const changed = await metadata.tenants.change("small", { logsRetentionDays: 7 });
     expect(changed).toEqual({ ...made!, version: 2, retentionDays: { ...made!.retentionDays, logs: 7 } });

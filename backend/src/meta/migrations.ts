@@ -86,5 +86,14 @@ const fields: Migration = {
   },
 };
 
+const queryLimits: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema.alterTable("tenants").addColumn("queries_at_once", "bigint", (column) => column.notNull().defaultTo(8)).execute();
+    await db.schema.alterTable("tenants").addColumn("query_seconds", "bigint", (column) => column.notNull().defaultTo(60)).execute();
+    await db.schema.alterTable("tenants").addColumn("query_memory_bytes", "bigint").execute();
+    await db.schema.alterTable("tenants").addColumn("query_rows", "bigint").execute();
+  },
+};
+
 /** Run in the order of their names. */
-export const MIGRATIONS: Readonly<Record<string, Migration>> = { "0001-first": first, "0002-fields": fields };
+export const MIGRATIONS: Readonly<Record<string, Migration>> = { "0001-first": first, "0002-fields": fields, "0003-query-limits": queryLimits };

@@ -9,6 +9,10 @@ export interface TenantRow {
   max_future_ms: number;
   rows_per_minute: number;
   bytes_per_minute: number;
+  queries_at_once: number;
+  query_seconds: number;
+  query_memory_bytes: number | null;
+  query_rows: number | null;
   created_at: number;
 }
 

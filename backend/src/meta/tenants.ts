@@ -12,6 +12,11 @@ export const TENANT_DEFAULTS = {
   maxFutureMs: 3_600_000,
   rowsPerMinute: 10_000_000,
   bytesPerMinute: 2 * 1024 ** 3,
+  // Half of the places there are by default (limits/query-limits.ts): one tenant cannot take them all.
+  queriesAtOnce: 8,
+  querySeconds: 60,
+  queryMemoryBytes: null,
+  queryRows: null,
 } as const satisfies TenantSettings;
 
 const toPolicy = (row: Selectable<TenantRow>): TenantPolicy => ({
@@ -20,6 +25,7 @@ const toPolicy = (row: Selectable<TenantRow>): TenantPolicy => ({
   retentionDays: { logs: row.logs_retention_days, samples: row.samples_retention_days },
   maxFutureMs: row.max_future_ms,
   limits: { rowsPerMinute: row.rows_per_minute, bytesPerMinute: row.bytes_per_minute },
+  queryLimits: { atOnce: row.queries_at_once, seconds: row.query_seconds, memoryBytes: row.query_memory_bytes, rows: row.query_rows },
 });
 
 const toColumns = (settings: TenantSettings) => ({
@@ -28,6 +34,10 @@ const toColumns = (settings: TenantSettings) => ({
   ...(settings.maxFutureMs !== undefined && { max_future_ms: settings.maxFutureMs }),
   ...(settings.rowsPerMinute !== undefined && { rows_per_minute: settings.rowsPerMinute }),
   ...(settings.bytesPerMinute !== undefined && { bytes_per_minute: settings.bytesPerMinute }),
+  ...(settings.queriesAtOnce !== undefined && { queries_at_once: settings.queriesAtOnce }),
+  ...(settings.querySeconds !== undefined && { query_seconds: settings.querySeconds }),
+  ...(settings.queryMemoryBytes !== undefined && { query_memory_bytes: settings.queryMemoryBytes }),
+  ...(settings.queryRows !== undefined && { query_rows: settings.queryRows }),
 });
 
 const DEFAULT_COLUMNS = toColumns(TENANT_DEFAULTS) as Required<ReturnType<typeof toColumns>>;

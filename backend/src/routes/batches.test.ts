@@ -11,6 +11,7 @@ const policy: TenantPolicy = {
   retentionDays: { logs: 30, samples: 30 },
   maxFutureMs: 1000,
   limits: { rowsPerMinute: 100, bytesPerMinute: 1000 },
+  queryLimits: { atOnce: 8, seconds: 60, memoryBytes: null, rows: null },
 };
 const ack = { stored: 2, refused: {}, serverTime: "2026-01-01T00:00:00.000Z", storeBoot: "b", policyVersion: 3 };
 const key = { agent: 0xabcn, epoch: 1, seq: 2 };

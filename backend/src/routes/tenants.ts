@@ -18,6 +18,10 @@ const SETTINGS = {
   max_future_ms: z.int().min(0).max(7 * 86_400_000).optional(),
   rows_per_minute: amount.optional(),
   bytes_per_minute: amount.optional(),
+  queries_at_once: z.int().min(1).max(1_000).optional(),
+  query_seconds: z.int().min(1).max(300).optional(),
+  query_memory_bytes: z.int().min(16 * 1024 ** 2).max(Number.MAX_SAFE_INTEGER).nullable().optional(),
+  query_rows: amount.nullable().optional(),
 };
 
 const NEW_TENANT = z.strictObject({
@@ -33,6 +37,10 @@ const toSettings = (body: z.infer<typeof CHANGE>) => ({
   maxFutureMs: body.max_future_ms,
   rowsPerMinute: body.rows_per_minute,
   bytesPerMinute: body.bytes_per_minute,
+  queriesAtOnce: body.queries_at_once,
+  querySeconds: body.query_seconds,
+  queryMemoryBytes: body.query_memory_bytes,
+  queryRows: body.query_rows,
 });
 
 const describe = (policy: TenantPolicy) => ({
@@ -43,6 +51,10 @@ const describe = (policy: TenantPolicy) => ({
   max_future_ms: policy.maxFutureMs,
   rows_per_minute: policy.limits.rowsPerMinute,
   bytes_per_minute: policy.limits.bytesPerMinute,
+  queries_at_once: policy.queryLimits.atOnce,
+  query_seconds: policy.queryLimits.seconds,
+  query_memory_bytes: policy.queryLimits.memoryBytes,
+  query_rows: policy.queryLimits.rows,
 });
 
 export interface TenantRouteOptions {

@@ -30,6 +30,8 @@ export interface Fragment {
 }
 
 export interface Statement {
+  /** Whose rows it is about; undefined for a `systemStatement`. */
+  readonly tenant: string | undefined;
   readonly text: string;
   readonly params: Readonly<Record<string, unknown>>;
 }
@@ -168,7 +170,7 @@ export class TenantScope {
 
   /** Closes a statement. It must have read a table of this scope or named its tenant, and no other. */
   statement(body: Fragment): Statement {
-    const { statement, tenants, openings } = render(body);
+    const { statement, tenants, openings } = render(body, this.tenant);
     if (tenants.size === 0) throw new Error(`BUG: statement without its tenant: ${statement.text}`);
     for (const tenant of tenants) if (tenant !== this.tenant) throw new Error(`BUG: statement of another tenant: ${statement.text}`);
     checkTenantConditions(statement.text, openings, TABLE_NAMES);
@@ -182,7 +184,7 @@ export class TenantScope {
 }
 
 /** A statement that touches no tenant's rows: DDL, health checks, `system.processes`. */
-export const systemStatement = (body: Fragment): Statement => render(body).statement;
+export const systemStatement = (body: Fragment): Statement => render(body, undefined).statement;
 
 interface Rendered {
   readonly statement: Statement;
@@ -191,7 +193,7 @@ interface Rendered {
   readonly openings: readonly number[];
 }
 
-const render = (body: Fragment): Rendered => {
+const render = (body: Fragment, tenant: string | undefined): Rendered => {
   const params: Record<string, unknown> = {};
   const tenants = new Set<string>();
   const openings: number[] = [];
@@ -203,8 +205,8 @@ const render = (body: Fragment): Rendered => {
     if (sources.has(node)) openings.push(rendered.length);
     rendered += node.strings[0] ?? "";
     for (const [i, part] of node.parts.entries()) {
-      const tenant = tenantOf.get(part);
-      if (tenant !== undefined) tenants.add(tenant);
+      const marked = tenantOf.get(part);
+      if (marked !== undefined) tenants.add(marked);
       if (values.has(part)) {
         const { type, value: held } = part as Value;
         const identity = `${type}:${Array.isArray(held) ? held.map((item) => `${String(item).length}:${item}`).join("") : held}`;
@@ -217,7 +219,7 @@ const render = (body: Fragment): Rendered => {
     }
   };
   walk(body);
-  const statement: Statement = Object.freeze({ text: rendered, params: Object.freeze(params) });
+  const statement: Statement = Object.freeze({ tenant, text: rendered, params: Object.freeze(params) });
   statements.add(statement);
   return { statement, tenants, openings };
 };

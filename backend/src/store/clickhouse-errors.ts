@@ -5,6 +5,7 @@ import { WriteFailure } from "../core/store.ts";
 import { ApiError } from "../errors.ts";
 
 const TIMEOUT_EXCEEDED = 159;
+const TOO_MANY_ROWS = 158;
 const MEMORY_LIMIT_EXCEEDED = 241;
 const QUERY_WAS_CANCELLED = 394;
 
@@ -36,6 +37,7 @@ export const readError = (error: unknown): ApiError => {
   if (code === MEMORY_LIMIT_EXCEEDED) {
     return new ApiError("query_failed", "the query needs more memory than it may take: narrow the time range or the filter", { cause: error });
   }
+  if (code === TOO_MANY_ROWS) return new ApiError("query_failed", "the query looks at more rows than it may: narrow the time range, or name a service", { cause: error });
   if (PASSING.has(code)) return storeUnavailable(`the store is away or busy: ${lineOf(error)}`, error);
   return new ApiError("query_failed", lineOf(error), { details: { code }, cause: error });
 };

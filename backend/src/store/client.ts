@@ -31,6 +31,8 @@ export interface ClickHouseStoreOptions {
   readonly exclusive: boolean;
   readonly cluster: string | undefined;
   readonly maxConnections?: number;
+  /** What the reader's account may ask for; more than that would be refused. */
+  readonly maxReadMemoryBytes?: number;
   /** Names the life of a store that is not our child. Called at every probe. */
   learnBootId?(store: ClickHouseStore): Promise<string>;
 }
@@ -106,7 +108,7 @@ export class ClickHouseStore implements Store {
   async read<T>(statement: Statement, options: ReadOptions = {}): Promise<T[]> {
     requireStatement(statement);
     if (!this.#available) throw away();
-    return this.#query<T>(this.#need().reader, statement, options);
+    return this.#query<T>(this.#need().reader, statement, this.#withinMemory(options));
   }
 
   async readSystem<T>(statement: Statement, options: ReadOptions = {}): Promise<T[]> {
@@ -173,6 +175,12 @@ export class ClickHouseStore implements Store {
     } catch (error) {
       throw readError(error);
     }
+  }
+
+  #withinMemory(options: ReadOptions): ReadOptions {
+    const asked = options.settings?.max_memory_usage;
+    const most = this.#options.maxReadMemoryBytes;
+    return typeof asked === "number" && most !== undefined && asked > most ? { ...options, settings: { ...options.settings, max_memory_usage: most } } : options;
   }
 
   #need(): Clients {

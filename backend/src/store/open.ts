@@ -4,7 +4,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { sql, systemStatement } from "../sql/sql.ts";
 import { learnBootId } from "./boot-id.ts";
 import { type Account, ClickHouseStore } from "./client.ts";
-import { type EmbeddedStore, type EmbeddedStoreOptions, type Log, startEmbeddedStore } from "./embedded/supervisor.ts";
+import { readerMemoryBytes } from "./embedded/config-files.ts";
+import { DEFAULT_MEMORY_BYTES, type EmbeddedStore, type EmbeddedStoreOptions, type Log, startEmbeddedStore } from "./embedded/supervisor.ts";
 import { migrate } from "./schema/migrations.ts";
 import type { Layout } from "./schema/tables.ts";
 
@@ -46,7 +47,8 @@ export const migrateStore = (store: ClickHouseStore, layout: Layout): Promise<nu
 export const openEmbeddedStore = async (options: EmbeddedStoreOptions): Promise<OpenedStore> => {
   const embedded = await startEmbeddedStore(options);
   const cluster = options.cluster && { name: options.cluster.name, replicated: false };
-  const store = new ClickHouseStore({ database: DATABASE, exclusive: cluster === undefined, cluster: cluster?.name });
+  const maxReadMemoryBytes = readerMemoryBytes(options.memoryBytes ?? DEFAULT_MEMORY_BYTES);
+  const store = new ClickHouseStore({ database: DATABASE, exclusive: cluster === undefined, cluster: cluster?.name, maxReadMemoryBytes });
   const connect = (): void => {
     const { endpoint } = embedded;
     if (!endpoint) return store.disconnect();

@@ -10,6 +10,8 @@ export const METRICS = {
   obs_delivery_total: ["counter", "What delivery did, by event: batches, inserts and their members, repeats, batches repaired, fences, and so on."],
   obs_gateway_buffer_bytes: ["gauge", "Bytes on disk that wait in the gateway's buffer."],
   obs_gateway_buffer_batches: ["gauge", "Batches that wait in the gateway's buffer."],
+  obs_queries_running: ["gauge", "Statements of queries that run in the store."],
+  obs_queries_waiting: ["gauge", "Statements of queries that wait for their turn."],
   obs_store_up: ["gauge", "1 while the store answers."],
   obs_store_disk_bytes: ["gauge", "Bytes on disk of all tables."],
   obs_store_max_disk_bytes: ["gauge", "The disk budget; 0 when there is none."],

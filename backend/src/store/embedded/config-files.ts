@@ -104,9 +104,12 @@ const configXml = (settings: ServerSettings, usersPath: string): string => {
 
 const secret = ({ password }: Credentials): string => `<password_sha256_hex>${sha256(password)}</password_sha256_hex>`;
 
+/** What one query may take of the store's memory. */
+export const readerMemoryBytes = (memoryBytes: number): number => Math.floor(memoryBytes * 0.6);
+
 const usersXml = ({ users, memoryBytes }: ServerSettings): string => {
   const loopback = "<networks><ip>127.0.0.1</ip></networks>";
-  const readerMemory = Math.floor(memoryBytes * 0.6);
+  const readerMemory = readerMemoryBytes(memoryBytes);
   return `<clickhouse>
   <profiles>
     <default><log_queries>0</log_queries></default>

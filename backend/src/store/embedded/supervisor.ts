@@ -46,6 +46,7 @@ export interface StoreEndpoint {
 
 type Events = { up: [StoreEndpoint]; down: [reason: string] };
 
+export const DEFAULT_MEMORY_BYTES = 2 * 1024 ** 3;
 const START_TIMEOUT_MS = 60_000;
 const PROBE_INTERVAL_MS = 500;
 const UNRESPONSIVE_AFTER_MS = 120_000;
@@ -147,7 +148,7 @@ export class EmbeddedStore extends EventEmitter<Events> {
   }
 
   async #spawn(): Promise<Life> {
-    const { dataDir, memoryBytes = 2 * 1024 ** 3, cluster, tcpPort } = this.#options;
+    const { dataDir, memoryBytes = DEFAULT_MEMORY_BYTES, cluster, tcpPort } = this.#options;
     const users = this.#options.users ?? randomUsers();
     const httpPort = this.#options.httpPort ?? (await freePort());
     const files = await writeConfigFiles({ dataDir, memoryBytes, users, cluster }, tcpPort !== undefined);
