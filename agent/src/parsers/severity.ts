@@ -26,7 +26,10 @@ export const severityOfWord = (bytes: Uint8Array, from: number, to: number): num
   return -1;
 };
 
-/** Severity of a level field, or -1: a word, pino's and bunyan's 10-60, or syslog's 0-7. */
+/** https://seldaek.github.io/monolog/doc/01-usage.html, log levels. */
+const MONOLOG: Readonly<Record<string, number>> = { 100: SEVERITY.DEBUG, 200: SEVERITY.INFO, 250: SEVERITY.INFO + 1, 300: SEVERITY.WARN, 400: SEVERITY.ERROR, 500: SEVERITY.FATAL, 550: SEVERITY.FATAL + 1, 600: SEVERITY.FATAL + 3 };
+
+/** Severity of a level field, or -1: a word, pino's and bunyan's 10-60, Monolog's 100-600, or syslog's 0-7. */
 export const severityOfLevel = (bytes: Uint8Array, from: number, to: number): number => {
   const first = bytes[from]! - 48;
   if (to - from === 1) return first >= 0 && first <= 7 ? SYSLOG_SEVERITIES[first]! : (LETTERS[bytes[from]!] ?? -1);
@@ -36,6 +39,7 @@ export const severityOfLevel = (bytes: Uint8Array, from: number, to: number): nu
   }
   // MongoDB's D1 to D5.
   if (to - from === 2 && bytes[from] === 68 && bytes[from + 1]! >= 49 && bytes[from + 1]! <= 53) return SEVERITY.DEBUG;
+  if (to - from === 3 && first >= 1 && first <= 6) return MONOLOG[String.fromCharCode(bytes[from]!, bytes[from + 1]!, bytes[from + 2]!)] ?? -1;
   return severityOfWord(bytes, from, to);
 };
 

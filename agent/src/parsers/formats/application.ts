@@ -5,7 +5,8 @@ import { readHeader, withoutColours } from "../text/header.ts";
 import { severityNearStart } from "../text/level.ts";
 import { readProgram } from "./programs/index.ts";
 import { ParsedRecord, type LineParser, type ParseContext } from "../text/record.ts";
-import { takeTrailer } from "../text/trailer.ts";
+import { readException } from "../text/exception.ts";
+import { takeTrailer, withoutContext } from "../text/trailer.ts";
 
 /** Reads header and facts of `text` into a record; its message is what follows the header. */
 export const readApplication = (record: ParsedRecord, text: string, context: ParseContext): void => {
@@ -17,7 +18,8 @@ export const readApplication = (record: ParsedRecord, text: string, context: Par
     if (found) record.setSeverity(found.severity, found.text);
   }
   const message = takeTrailer(record, line.slice(start));
-  record.message = message === "" && record.attributes.size === 0 && start === 0 ? text : message;
+  record.message = message === "" && record.attributes.size === 0 && start === 0 ? text : withoutContext(message, line);
+  readException(record, message);
   readFacts(record, readProgram(record, record.attributes.get("process.executable.name") ?? "", message));
 };
 

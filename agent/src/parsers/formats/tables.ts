@@ -152,6 +152,8 @@ export const csv: LineParser = {
     const separator = separatorOf(line);
     if (separator === undefined) return false;
     const columns = line.split(separator);
+    // zap's and others' console layout has tabs.
+    if (separator === "\t" && severityOfText(columns[1] ?? "") > 0) return false;
     // A comma in front of three digits may be a fraction.
     if (columns.length >= 6 && !/^\d{3}\b/.test(columns[1]!) && TIME_COLUMN.test(columns[0]!)) return true;
     // Rows without a time at their start: many columns, few blanks.

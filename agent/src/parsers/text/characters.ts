@@ -21,12 +21,12 @@ export const skipBlanks = (text: string, from: number, most: number): number => 
   return at;
 };
 
-/** End of a phrase after `key: `: before a comma, a semicolon, a closing mark or a full stop. */
+/** End of a phrase after `key: `: before a comma, a tab, a line end, a semicolon, a closing mark or a full stop. */
 export const endOfSentence = (text: string, from: number): number => {
   let at = from;
   for (; at < text.length; at++) {
     const character = text[at]!;
-    if (character === "," || character === ";" || character === ")" || character === "]" || character === "|") break;
+    if (character === "," || character === ";" || character === ")" || character === "]" || character === "|" || character === "\n" || character === "\t") break;
     if (character === "." && (at + 1 === text.length || text[at + 1] === " ")) break;
   }
   return text.slice(from, at).trimEnd().length + from;

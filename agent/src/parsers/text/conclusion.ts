@@ -21,7 +21,8 @@ export interface Conclusion {
 
 export const conclusionOf = (text: string): Conclusion => {
   const colon = text.lastIndexOf(": ");
-  const reason = colon < 0 ? "" : text.slice(colon + 2).trim();
+  // Below it there may be a stack trace.
+  const reason = colon < 0 ? "" : text.slice(colon + 2).split("\n", 1)[0]!.trim();
   const outcome = OUTCOME.exec(text)?.[0];
   return {
     outcome: outcome !== undefined && ABOUT_ACCESS.test(text) ? outcome : undefined,

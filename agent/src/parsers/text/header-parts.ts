@@ -14,7 +14,7 @@ export const LEVEL_LETTER = /([VTDIWECFA])(?=[\s,/|:])/y;
 /** ESX: `In(14)`. */
 export const LEVEL_PAIR = /(Em|Al|Cr|Er|Wa|No|In|Db)\((\d{1,3})\)(?:\[[+-]\])?/y;
 export const PAIR_SEVERITIES: Readonly<Record<string, string>> = { Em: "emerg", Al: "alert", Cr: "crit", Er: "error", Wa: "warning", No: "notice", In: "info", Db: "debug" };
-export const NUMBER = /#?(\d{1,10})(?=\[|\s+(?:---|[[(]|\d{1,3}\.\d|[A-Z]{3,8}\b|\d+\s|[VDIWEF]\s)|\||\]|\s+-\s+\d)/y;
+export const NUMBER = /#?(\d{1,10})(?=\[|\s+(?:---|[[(]|\d{1,3}\.\d|[A-Z]{3,8}\b|\d+\s|[VDIWEF]\s|TID-)|:\s+(?:debug|info|warning|error)\s:|\||\]|\s+-\s+\d)/y;
 /** Behind a level a number is most often the message's first word. */
 export const NUMBER_AFTER_LEVEL = /#?(\d{1,10})(?=\[|\s+(?:---|\[)|\||\])/y;
 export const PROCESS = /([A-Za-z_][\w./-]{0,60})\[(\d{1,10})(?::([\w.#-]{1,64}))?\](?::(?=\s|$)|(?=\s)|\.(?=[A-Z]{3}\b)|:?$)/y;
@@ -41,10 +41,27 @@ export const PAIRS_BEFORE_LEVEL = /((?:[A-Za-z_][\w.-]*=[^\s=]+ +){1,8})(?=(?:TR
 export const INSTANCE = /([A-Za-z_][\w-]{0,40})\[([\w.-]{1,40})\]:(?=\s)/y;
 /** Loguru: `module:function:line - `. */
 const MODULE_FUNCTION = /([A-Za-z_][\w.]*):([\w<>.]+):(\d{1,6})(?= - )/y;
+/** log4j's `%c:%L - %m`. */
+const LOGGER_LINE = /([A-Za-z_$][\w$]*(?:\.[\w$]+)+):(\d{1,6})(?= - )/y;
+/** libvirt: `function:line : `. */
+const FUNCTION_LINE = /([A-Za-z_]\w*):(\d{1,6})(?= : )/y;
 /** logrus: seconds since the program's start. */
 export const ELAPSED = /\[(\d{4,8})\](?=\s)/y;
 /** `Shop.java | 806 |` */
 const SOURCE_CELLS = /([\w./-]+\.(?:java|kt|cs|py|go|rb|php|cpp|cc|c)) \| (\d{1,6})(?= \|)/y;
+/** Sling's `*INFO*`; Telegraf's `I! `. */
+export const STARRED_LEVEL = /\*([A-Z]{4,5})\*(?=\s)|([DIWE])!(?=\s)/y;
+/** log4j's TTCCLayout: ms since the start, thread, level. */
+export const UPTIME_MS = /(\d{1,10})(?=\s+\[[^\]]{1,64}\]\s+(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\s)/y;
+/** Ceph: thread and grade, -1 for errors, 0 to 20 the more detailed the higher. */
+export const CEPH = /([\da-f]{12,16})\s+(-?\d{1,2})(?=\s)/y;
+export const TAB_CELL = /([A-Za-z_][\w./-]{0,80})(?=\t)/y;
+/** bunyan's command: `name/pid on host: `, with a component or a source in between. */
+export const BUNYAN = /([\w.-]{1,64})\/(\d{1,10}) on ([\w.-]{1,255})(?: \([^)]{1,128}\))?:(?=\s)/y;
+/** lager: `<0.1.0>@module:function:line `. */
+export const ERLANG_PLACE = /@([a-z]\w*):([\w/]+):(\d{1,6})(?=\s)/y;
+/** Sidekiq before version 6: `TID-a Class JID-b INFO: `. */
+export const SIDEKIQ = /TID-(\w{1,32})(?: ([A-Z][\w:]*))?(?: JID-(\w{1,32}))?(?: BID-([\w-]{1,32}))?(?= [A-Z]{4,5}: )/y;
 export const MODULE_LEVEL = /^([\w.-]*):([a-z]+\d?)$/i;
 /** `[pid 9:tid 7]` */
 export const PID_TID = /^pid:? (\d+)(?::tid (\d+))?$/;
@@ -58,6 +75,9 @@ export const PLACES: readonly (readonly [RegExp, readonly string[]])[] = [
   [SOURCE, ["code.file.path", "code.line.number", "code.function.name", "code.function.name"]],
   [SOURCE_CELLS, ["code.file.path", "code.line.number"]],
   [MODULE_FUNCTION, ["logger", "code.function.name", "code.line.number"]],
+  [LOGGER_LINE, ["logger", "code.line.number"]],
+  [FUNCTION_LINE, ["code.function.name", "code.line.number"]],
 ];
-/** The others stand in layouts with bars. */
+/** The first stands anywhere, those behind it in layouts with bars, the last ones behind a time. */
 export const PLACES_ANYWHERE = PLACES.slice(0, 1);
+export const PLACES_AFTER_TIME = [PLACES[0]!, ...PLACES.slice(-2)];

@@ -6,7 +6,7 @@
  * not more than a day ahead; one without a date is of the last day on which it was that late.
  */
 
-import { LocalZone, zoneOffset } from "./zone.ts";
+import { LocalZone, zoneOffset, zoneOfName } from "./zone.ts";
 
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const DAY_SECONDS = 86_400;
@@ -14,7 +14,7 @@ const DAY_SECONDS = 86_400;
 const MAX_SECONDS = 9_223_372_035;
 
 const CLOCK = String.raw`(?<h>\d{1,2}):(?<m>\d\d)(?::(?<s>\d\d)(?:[.,](?<f>\d{1,9})\d*|:(?<f3>\d{3})(?!\d))?)?(?:\s?(?<pm>[AaPp])\.?[Mm]\.?\b)?`;
-const ZONE = String.raw`(?:\s?(?<z>Z\b|(?:UTC|GMT)?[+-]\d\d:?\d\d(?!\d)|(?:UTC|GMT)[+-]\d{1,2}(?![\d:])|[+-]\d\d(?![\d:-])|[A-Z]{3,4}\b(?![-.=\/])))?`;
+const ZONE = String.raw`(?:\s?(?<z>Z\b|(?:UTC|GMT)?[+-]\d\d:?\d\d(?!\d)|(?:UTC|GMT)[+-]\d{1,2}(?![\d:])|[+-]\d\d(?![\d:-])|[A-Z]{3,4}\b(?![-.=\/])|(?:A[a-z]+|Europe|Indian|Pacific)\/[A-Z][A-Za-z_]+(?:\/[A-Z][A-Za-z_]+)?\b(?![-.=\/])))?`;
 const MONTH = "(?<mon>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}";
 const WEEKDAY = String.raw`(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},?\s+`;
 
@@ -23,18 +23,21 @@ const form = (...parts: string[]): RegExp => new RegExp(parts.join(""), "y");
 /** Forms that begin with a digit. The order matters: longer forms come before their beginnings. */
 const DIGIT_FORMS = [
   form(String.raw`(?<y>\d{4})([-\/.])(?<mo>\d{1,2})\2(?<d>\d{1,2})(?:T|\s+-?\s*|[:_-])`, CLOCK, ZONE),
-  // DB2's and others' clock with dots.
-  form(String.raw`(?<y>\d{4})-(?<mo>\d\d)-(?<d>\d\d)-(?<h>\d\d)\.(?<m>\d\d)\.(?<s>\d\d)(?:\.(?<f>\d{1,9}))?`),
+  // DB2's and others' clock with dots; DB2's zone is in minutes.
+  form(String.raw`(?<y>\d{4})-(?<mo>\d\d)-(?<d>\d\d)-(?<h>\d\d)\.(?<m>\d\d)\.(?<s>\d\d)(?:\.(?<f>\d{1,9}))?(?<zm>[+-]\d{3}(?!\d))?`),
   form(String.raw`(?<y>(?:19|20)\d\d) `, MONTH, String.raw`\s+(?<d>\d{1,2}) `, CLOCK, ZONE),
   form(String.raw`(?<y>(?:19|20)\d\d)(?<mo>\d\d)(?<d>\d\d)-`, CLOCK),
   form(String.raw`(?<y>(?:19|20)\d\d)(?<mo>\d\d)(?<d>\d\d)[T ](?<h>\d\d):?(?<m>\d\d):?(?<s>\d\d)(?:[.,](?<f>\d{1,9}))?`, ZONE),
-  form(String.raw`(?<d>\d{1,2})[\/ -]`, MONTH, String.raw`[\/ -](?<y>\d{4})[: ]\s*`, CLOCK, ZONE),
+  // With two colons: Erlang's reports.
+  form(String.raw`(?<d>\d{1,2})[\/ -]`, MONTH, String.raw`[\/ -](?<y>\d{4})(?:::|[: ]\s*)`, CLOCK, ZONE),
   form(String.raw`(?<d>\d{1,2})[- ]`, MONTH, String.raw`\s+`, CLOCK, ZONE),
   form(String.raw`(?<a>\d{1,2})(?<sep>[-\/.])(?<b>\d{1,2})\k<sep>(?<y>\d{4}|\d\d)(?:T|,?\s+|[:-])`, CLOCK, ZONE),
   form(String.raw`(?<mo>\d\d)[-.](?<d>\d\d)\s+`, CLOCK, ZONE),
+  // Snort's alerts.
+  form(String.raw`(?<mo>\d\d)\/(?<d>\d\d)-(?<h>\d\d):(?<m>\d\d):(?<s>\d\d)\.(?<f>\d{6})`),
   form(String.raw`(?<y>\d\d)(?<mo>\d\d)(?<d>\d\d)\s+(?:(?<h>\d\d)(?<m>\d\d)(?<s>\d\d)\b|`, CLOCK.replaceAll("<h>", "<h2>").replaceAll("<m>", "<m2>").replaceAll("<s>", "<s2>"), ")"),
   form(String.raw`(?<epoch>\d{9,10})\.(?<ef>\d{1,9})(?![\d.:])`),
-  form(String.raw`(?<epoch>[1-9]\d{18}|[1-9]\d{15}|[1-9]\d{12}|1\d{9})(?![\w.:\/-])`),
+  form(String.raw`(?<epoch>[1-9]\d{18}|[1-9]\d{15}|[1-9]\d{12}|1\d{9})(?![\w.\/-]|:\S)`),
   form(String.raw`(?<h>\d{1,2}):(?<m>\d\d)(?::(?<s>\d\d)(?:[.,](?<f>\d{1,9}))?)?\s?(?<pm>[AaPp])[Mm]\b`),
   form(String.raw`(?<h>\d\d):(?<m>\d\d):(?<s>\d\d)(?:[.,](?<f>\d{1,9}))?(?![\d:])`, ZONE),
 ];
@@ -101,7 +104,7 @@ export class TextTime {
 
   /** Length of what looked like a zone and is none, such as the word after the time, with its blank. */
   #unreadZone({ z }: Groups): number {
-    return z !== undefined && zoneOffset(z) === undefined ? z.length + 1 : 0;
+    return z !== undefined && zoneOffset(z) === undefined && zoneOfName(z) === undefined ? z.length + 1 : 0;
   }
 
   #settle(groups: Groups, nowSeconds: number): boolean {
@@ -113,14 +116,16 @@ export class TextTime {
     if (groups["pm"] !== undefined) hours = (hours % 12) + (groups["pm"].toLowerCase() === "p" ? 12 : 0);
     const clock = hours * 3600 + minutes * 60 + seconds;
     this.nanoseconds = Number((groups["f"] ?? groups["f3"] ?? "").padEnd(9, "0"));
-    const offset = groups["z"] === undefined ? undefined : zoneOffset(groups["z"]);
+    const { z, zm } = groups;
+    const offset = zm !== undefined ? Number(zm) * 60 : z === undefined ? undefined : zoneOffset(z);
+    const zone = offset === undefined && z?.includes("/") === true ? zoneOfName(z) : undefined;
     const date = dateOf(groups, nowSeconds);
-    this.explicitness = (date.month >= 0 ? 1 : 0) + (date.year >= 0 ? 2 : 0) + (offset === undefined ? 0 : 1);
+    this.explicitness = (date.month >= 0 ? 1 : 0) + (date.year >= 0 ? 2 : 0) + (offset === undefined && zone === undefined ? 0 : 1);
     const at = (year: number, month: number, day: number): number => {
       const days = dayNumber(year, month, day);
       if (Number.isNaN(days)) return Number.NaN;
       const local = days * DAY_SECONDS + clock;
-      return local - (offset ?? this.#zone.offsetAt(local));
+      return local - (offset ?? (zone ?? this.#zone).offsetAt(local));
     };
     this.seconds = date.year >= 0 ? at(date.year, date.month, date.day) : latest(date, nowSeconds, at);
     return this.seconds >= 0 && this.seconds <= MAX_SECONDS;

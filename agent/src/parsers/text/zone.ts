@@ -61,6 +61,24 @@ export class LocalZone {
   }
 }
 
+/** More names than there are; texts that only look like one must not grow it for ever. */
+const MAX_NAMES = 1_024;
+const zones = new Map<string, LocalZone | undefined>();
+
+/** `Europe/Berlin`, as PHP writes it; undefined when there is no such zone. */
+export const zoneOfName = (name: string): LocalZone | undefined => {
+  if (!name.includes("/")) return undefined;
+  if (zones.has(name) || zones.size >= MAX_NAMES) return zones.get(name);
+  let zone: LocalZone | undefined;
+  try {
+    zone = new LocalZone(name);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  zones.set(name, zone);
+  return zone;
+};
+
 const ownOffset = (localSeconds: number): number => {
   const as = new Date(localSeconds * 1000);
   return -new Date(as.getUTCFullYear(), as.getUTCMonth(), as.getUTCDate(), as.getUTCHours()).getTimezoneOffset() * 60;
