@@ -102,7 +102,7 @@ export const createApp = async ({ config, logStream = process.stdout, step = (_w
 
   watch(telemetry, { store, delivery: storeDelivery, gateway, diskBudget, queries: queryLimits.gate });
   countRequests(app, telemetry);
-  await app.register(batchRoutes({ delivery, limits, policyOf, agents: metadata.agents, requireScope }));
+  await app.register(batchRoutes({ delivery, limits, policyOf, agents: metadata.agents, requireScope, maxBodyBytes: config.batchMaxBytes }));
   await app.register(ingestRoutes({ doors, policyOf, requireScope, telemetry }));
   await app.register(searchRoutes({ queries, requireScope }));
   await app.register(metricsRoutes({ queries, requireScope }));

@@ -68,6 +68,7 @@ export const OPTIONS = {
   storeMaxBytes: option("OBS_STORE_MAX_BYTES", size, "10GB", "50GB", "Disk budget of the embedded store; beyond it the oldest days are dropped first. 0: no budget."),
   storeMemoryBytes: optional("OBS_STORE_MEMORY", size, "4GB", "Memory that the embedded store may use. Not set: a share of the machine's."),
   maxItems: option("OBS_INGEST_MAX_ITEMS", whole(1, 100_000), "1000", "5000", "Items that one request to a JSON door may hold."),
+  batchMaxBytes: option("OBS_BATCH_MAX_BYTES", size.refine((bytes) => bytes >= 1024, "must be at least 1KB"), "48MB", "8MB", "Largest body of an agent's batch, compressed. An agent halves what is refused as too large, down to single records."),
   serviceRowsPerMinute: option("OBS_SERVICE_ROWS_PER_MINUTE", whole(1, 1_000_000_000), "100000", "500000", "Items a minute that one service may send through a JSON door, per signal. Agents' batches do not count here."),
   queriesAtOnce: option("OBS_QUERIES_AT_ONCE", whole(1, 10_000), "16", "64", "Statements of queries that run in the store at once, of all tenants; more wait their turn. Reads use as many connections."),
   localAgent: option("OBS_LOCAL_AGENT", flag, "true", "false", "`start` only: run an agent for this host's own logs and metrics."),

@@ -1,7 +1,7 @@
 /** Batches as the door hands them to delivery, for tests. */
 
-import { zstdCompressSync } from "node:zlib";
-import { type BatchKey, encodeHistograms, encodeLogs, encodeSamples, encodeSeries, encodeSpans, type LogRecord, SCHEMA_VERSION, type Stream } from "@obs/wire";
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { type BatchKey, encodeHistograms, encodeLogs, encodeSamples, encodeSeries, encodeSpans, type LogRecord, PART_SCHEMA_VERSION, SCHEMA_VERSION, type Stream, takeRows } from "@obs/wire";
 import { GOLDEN } from "../../agent/wire/testdata/golden.ts";
 import type { IncomingBatch, TenantPolicy } from "../src/core/contracts.ts";
 
@@ -92,6 +92,15 @@ export const seriesBatch = (tenant: string, series: readonly bigint[]): Incoming
   }));
   return envelope(tenant, "series", key, encodeSeries(rows, key), series.length);
 };
+
+/** Rows `first` to `end` of a batch, as an agent sends them when the whole is too large. */
+export const partOf = (batch: IncomingBatch, first: number, end: number): IncomingBatch => ({
+  ...withRaw(batch, takeRows(zstdDecompressSync(batch.body), first, end)),
+  part: { first, end },
+  rows: end - first,
+  schema: PART_SCHEMA_VERSION,
+  attempt: 2,
+});
 
 /** The body of a batch replaced by other uncompressed bytes, with headers that fit them. */
 export const withRaw = (batch: IncomingBatch, raw: Buffer): IncomingBatch => ({ ...batch, rawBytes: raw.length, body: zstdCompressSync(raw) });

@@ -7,7 +7,7 @@ import { createDelivery, type Delivery } from "../src/delivery/index.ts";
 import type { ApiError } from "../src/errors.ts";
 import { GOLDEN } from "../../agent/wire/testdata/golden.ts";
 import { startTestStore, type TestStore } from "../src/testing.ts";
-import { daysAgo, histogramBatch, logBatch, logRecord, newKey, nowNs, policyOf, recent, sampleBatch, seriesBatch, spanBatch, withRaw } from "./delivery-batches.ts";
+import { daysAgo, histogramBatch, logBatch, logRecord, newKey, nowNs, partOf, policyOf, recent, sampleBatch, seriesBatch, spanBatch, withRaw } from "./delivery-batches.ts";
 
 let test: TestStore;
 let delivery: Delivery;
@@ -225,6 +225,46 @@ describe("a repeat", () => {
   });
 });
 
+describe("parts of a batch", () => {
+  it("store each row once, in any order, at once and repeated, whatever an earlier attempt of the whole has left", async () => {
+    const tenant = newTenant();
+    const batch = logBatch(tenant, [...recent(10), ...recent(10, daysAgo(1)), ...recent(10, daysAgo(40))]);
+    const parts = [partOf(batch, 15, 30), partOf(batch, 0, 7), partOf(batch, 7, 15)];
+    const expected = [{ stored: 5, refused: { too_old: 10 } }, { stored: 7, refused: {} }, { stored: 8, refused: {} }];
+    await delivery.accept(batch);
+    await test.query(`ALTER TABLE logs DELETE WHERE tenant = '${tenant}' AND (row < 3 OR row BETWEEN 6 AND 16) SETTINGS mutations_sync = 2`);
+    for (let round = 0; round < 2; round++) expect(await Promise.all(parts.map((part) => delivery.accept(part)))).toMatchObject(expected);
+    expect(await storedRows(tenant)).toBe(20);
+    expect(await duplicates(tenant)).toBe(0);
+    expect(await delivery.accept({ ...batch, attempt: 3 })).toMatchObject({ stored: 20, refused: { too_old: 10 } });
+  });
+
+  it("are not taken for stored because another part of as many rows is", async () => {
+    const tenant = newTenant();
+    const batch = logBatch(tenant, recent(20));
+    for (const first of [0, 10]) expect(await codeOf(partOf(batch, first, first + 10))).toBe("stored 10");
+    expect(await storedRows(tenant)).toBe(20);
+  });
+
+  it("join with other batches in one insert, never with each other", async () => {
+    const tenant = newTenant();
+    const batches = Array.from({ length: 5 }, () => logBatch(tenant, recent(20)));
+    const acks = await Promise.all(batches.flatMap((batch) => [batch, partOf(batch, 0, 5), partOf(batch, 5, 20)]).map(codeOf));
+    expect(acks).toEqual(batches.flatMap(() => ["stored 20", "stored 5", "stored 15"]));
+    expect(await storedRows(tenant)).toBe(100);
+    expect(await duplicates(tenant)).toBe(0);
+  });
+
+  it("of samples, spans and series are taken too", async () => {
+    const tenant = newTenant();
+    const samples = sampleBatch(tenant, [Date.now(), Date.now() + 1, Date.now() + 2]);
+    const spans = spanBatch(tenant, recent(4));
+    const series = seriesBatch(tenant, [1n, 2n, 3n]);
+    for (const batch of [samples, spans, series]) for (const [first, end] of [[0, 1], [1, batch.rows]] as const) expect(await codeOf(partOf(batch, first, end))).toBe(`stored ${end - first}`);
+    expect([await storedRows(tenant, "samples"), await storedRows(tenant, "spans"), await storedRows(tenant, "series FINAL")]).toEqual([3, 4, 3]);
+  });
+});
+
 const raw = (batch: IncomingBatch): Buffer => zstdDecompressSync(batch.body);
 const bad: [name: string, code: string, make: (batch: IncomingBatch) => IncomingBatch][] = [
   ["random bytes", "batch_malformed", (batch) => ({ ...batch, body: Buffer.from("these bytes are no zstd frame at all") })],
@@ -247,7 +287,10 @@ const bad: [name: string, code: string, make: (batch: IncomingBatch) => Incoming
   ["no rows", "batch_claims_wrong", (batch) => ({ ...batch, rows: 0 })],
   ["more rows than a batch may have", "too_large", (batch) => ({ ...batch, rows: 500_001 })],
   ["more bytes than a batch may have", "too_large", (batch) => ({ ...batch, rawBytes: 2 ** 31 })],
-  ["an unknown schema", "schema_unknown", (batch) => ({ ...batch, schema: 3 })],
+  ["an unknown schema", "schema_unknown", (batch) => ({ ...batch, schema: 4 })],
+  ["rows that are not of the part", "batch_claims_wrong", (batch) => ({ ...partOf(batch, 2, 5), part: { first: 3, end: 6 } })],
+  ["rows behind the part", "batch_claims_wrong", (batch) => ({ ...partOf(batch, 2, 5), part: { first: 1, end: 4 } })],
+  ["more rows than a part has ordinals", "batch_claims_wrong", (batch) => ({ ...partOf(batch, 2, 5), part: { first: 2, end: 4 } })],
 ];
 
 describe("a bad batch", () => {

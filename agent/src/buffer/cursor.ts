@@ -24,6 +24,8 @@ export class EntryCursor {
   readonly #bounds: { readonly gt: string; readonly lt: string };
   readonly #runs: string[];
   readonly #again: string[] = [];
+  /** Written where the walk has not been yet, and left to `repeat`. */
+  readonly #passedOver = new Set<string>();
   #page: FoundEntry[] = [];
   #at: string;
   #foundDone = false;
@@ -41,6 +43,12 @@ export class EntryCursor {
   /** Batches of `run` come after those of all earlier runs. */
   beginRun(run: string): void {
     this.#runs.push(run);
+  }
+
+  /** Before the write of a batch that `repeat` will bring up: should it lie ahead, the walk does not stop there. */
+  passOver(batchKey: string): void {
+    const key = this.#keyOf(batchKey);
+    if (key > this.#at && (!this.#foundDone || batchKey.startsWith(this.#runs[this.#run]!))) this.#passedOver.add(batchKey);
   }
 
   /** The batch comes up again, before any other. */
@@ -64,12 +72,13 @@ export class EntryCursor {
       const rows = await this.#read(this.#at, this.#bounds.lt);
       if (rows.length === 0) {
         this.#foundDone = true;
+        this.#passedOver.clear();
         return this.#pageOfRuns();
       }
       const last = rows.at(-1)!.batchKey;
       const lastRun = this.#runs.find((run) => last.startsWith(run));
       this.#at = this.#keyOf(lastRun === undefined ? last : lastRun + END_OF_RUN);
-      const found = rows.filter(({ batchKey }) => !this.#runs.some((run) => batchKey.startsWith(run)));
+      const found = this.#notPassedOver(rows).filter(({ batchKey }) => !this.#runs.some((run) => batchKey.startsWith(run)));
       if (found.length > 0) return found.map((row) => ({ ...row, repeat: true }));
     }
   }
@@ -79,13 +88,24 @@ export class EntryCursor {
       const rows = await this.#readRun();
       if (rows.length > 0) {
         this.#at = this.#keyOf(rows.at(-1)!.batchKey);
-        return rows;
+        const left = this.#notPassedOver(rows);
+        if (left.length > 0) return left;
+        continue;
       }
       const next = this.#runs[this.#run + 1];
       if (next === undefined || (await this.#read(this.#keyOf(next), this.#keyOf(next + END_OF_RUN))).length === 0) return [];
       // A batch of the next run is durable, so every batch of this one is: one last look decides.
-      if ((await this.#readRun()).length === 0) this.#run += 1;
+      if ((await this.#readRun()).length > 0) continue;
+      this.#run += 1;
+      this.#passedOver.clear();
     }
+  }
+
+  /** Of rows up to `at`: where the walk has been, nothing is left to pass over. */
+  #notPassedOver(rows: FoundEntry[]): FoundEntry[] {
+    const left = rows.filter(({ batchKey }) => !this.#passedOver.has(batchKey));
+    for (const batchKey of this.#passedOver) if (this.#keyOf(batchKey) <= this.#at) this.#passedOver.delete(batchKey);
+    return left;
   }
 
   #keyOf(batchKey: string): string {

@@ -12,8 +12,8 @@
  *   1. A batch, the source positions behind it and its entry in the ledger become true in one
  *      atomic synced LevelDB write. A large body is on the disk before that write begins.
  *   2. `commit` resolves after that write. Nothing is answered, read on or sent before.
- *   3. A batch leaves an output only by an acknowledgement, as a dead letter, as damaged, or by a policy
- *      that drops it, and each of them is booked in the write that removes it. So the law of conservation
+ *   3. A batch leaves an output only by an acknowledgement, as a dead letter, as damaged, in halves that
+ *      take its place (halves.ts), or by a policy that drops it, and each of them is booked in the write that removes it. So the law of conservation
  *      holds at every instant, for each output. A policy drops no batch that may be in the store
  *      (drop-queue.ts). A body is on the disk once, until no output needs it (output-queue.ts).
  *   4. A body that is read is checked against its crc32 before it is sent. Those written last are sent
@@ -260,7 +260,7 @@ export class DiskBuffer implements CommitTarget {
     const over = this.#room.overBy(size);
     if (over <= 0) return true;
     const freed = this.#room.forecast();
-    const settled = this.#queues.map((queue) => [queue, queue.takeSettled()] as const).filter(([, entries]) => entries.length > 0);
+    const settled = this.#queues.map((queue) => [queue, queue.acknowledged.takeAll()] as const).filter(([, entries]) => entries.length > 0);
     for (const [, entries] of settled) for (const entry of entries) freed.add(entry);
     const victims = new Map<OutputQueue, Droppable[]>();
     for (const { queue, entry } of oldestFirst(droppers, source)) {
@@ -270,14 +270,14 @@ export class DiskBuffer implements CommitTarget {
     }
     const hasRoom = freed.bytes >= over;
     const leaving = this.#room.willLeave(hasRoom ? freed.bytes : 0);
-    Promise.all([...settled.map(([queue, entries]) => queue.removeSettled(entries, leaving)), ...(hasRoom ? [...victims].map(([queue, entries]) => queue.drop(entries, "buffer_full", leaving)) : [])])
+    Promise.all([...settled.map(([queue, entries]) => queue.acknowledged.remove(entries, leaving)), ...(hasRoom ? [...victims].map(([queue, entries]) => queue.drop(entries, "buffer_full", leaving)) : [])])
       .catch((error: unknown) => this.#options.log.debug("batches that were to leave stay until the next start", { error }))
       .finally(() => this.#room.noLongerLeaving(leaving));
     return hasRoom;
   }
 
   #expireAll(): void {
-    for (const queue of this.#queues) queue.expire(0);
+    for (const queue of this.#queues) queue.acknowledged.expire(0);
   }
 
   #announce(): void {

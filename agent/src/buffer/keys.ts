@@ -13,6 +13,9 @@
  *   o/<batch key>   the batch was handed to the sender, so it may be in the store: never dropped
  *   b/<batch key>   the body of any of the three, when it is small; large ones lie in segments/
  *
+ * In place of a batch key there may stand `<batch key>.<first>-<end>`: a part of the batch, with these rows,
+ * since the backend found it too large (core/batch-part.ts).
+ *
  * These are the main output's. Those of a further output named `x` begin with `i@x/`, `a@x/` and so on
  * (`m/marks@x`): each output settles a batch for itself.
  */

@@ -50,6 +50,11 @@ export interface BatchQueue {
   onAvailable(listener: () => void): void;
   /** Books what the backend said and lets the batch go, in one write. */
   acknowledge(batch: BufferedBatch, ack: BatchAck): Promise<void>;
+  /**
+   * Puts the two halves of a batch in its place, in one write; they come up next, as repeats. False, and
+   * nothing is done, when it has one row or cannot be cut.
+   */
+  halve(batch: BufferedBatch): Promise<boolean>;
   /** Sets aside what the backend will never take. */
   deadLetter(batch: BufferedBatch, reason: string): Promise<void>;
 }

@@ -3,7 +3,7 @@
  * other. Siblings know these types and never each other's folders.
  */
 
-import type { BatchAck, HistogramPoint, LogRecord, MetricKind, SpanRecord, Stream } from "@obs/wire";
+import type { BatchAck, HistogramPoint, LogRecord, MetricKind, RowRange, SpanRecord, Stream } from "@obs/wire";
 import type { FieldSample } from "./field-census.ts";
 import type { LineFormat } from "./line-format.ts";
 import type { LineMarks } from "./line-marks.ts";
@@ -118,6 +118,8 @@ export interface SealedBatch {
 
 /** What the sink sends: a sealed batch as found in the buffer. */
 export interface BufferedBatch extends Omit<SealedBatch, "positions"> {
+  /** Set: the body holds only these rows of the batch with this key. */
+  readonly part?: RowRange | undefined;
   /** 1 = never tried by anyone; a batch found at start begins at 2. */
   attempt: number;
 }
@@ -127,7 +129,9 @@ export type Delivery =
   | { readonly kind: "acknowledged"; readonly ack: BatchAck }
   /** `onlyThis`: the fault lies with this batch, others may go on. */
   | { readonly kind: "retry"; readonly reason: string; readonly afterMs?: number; readonly onlyThis?: boolean }
-  | { readonly kind: "permanent"; readonly reason: string };
+  | { readonly kind: "permanent"; readonly reason: string }
+  /** Nothing of the batch may be wrong but its size. `condemns`: said by the backend, not by something in between. */
+  | { readonly kind: "too_large"; readonly reason: string; readonly condemns: boolean };
 
 export interface Transport {
   deliver(batch: BufferedBatch, signal: AbortSignal): Promise<Delivery>;

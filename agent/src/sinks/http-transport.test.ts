@@ -29,10 +29,10 @@ beforeEach(async () => {
 });
 afterEach(() => new Promise((resolve) => server.close(resolve)));
 
-const deliver = async (options: { path?: string; onAgentIdTaken?: () => void; timeoutMs?: number; signal?: AbortSignal } = {}) => {
-  const { path = "", signal = new AbortController().signal, timeoutMs = 5_000, ...rest } = options;
+const deliver = async (options: { of?: BufferedBatch; path?: string; onAgentIdTaken?: () => void; timeoutMs?: number; signal?: AbortSignal } = {}) => {
+  const { of = batch, path = "", signal = new AbortController().signal, timeoutMs = 5_000, ...rest } = options;
   const transport = new HttpTransport({ endpoint: `http://127.0.0.1:${port}${path}`, apiKey: "obs_i_secret", connections: 1, timeoutMs, userAgent: "obs-agent/test", ...rest });
-  return transport.deliver(batch, signal).finally(() => transport.close());
+  return transport.deliver(of, signal).finally(() => transport.close());
 };
 
 describe("HTTP transport", () => {
@@ -49,7 +49,8 @@ describe("HTTP transport", () => {
 
   it.each([
     ["a batch that is malformed", 400, error("batch_malformed"), {}, { kind: "permanent", reason: "400 batch_malformed: why" }],
-    ["a batch that is too large", 413, error("too_large"), {}, { kind: "permanent" }],
+    ["a batch that is too large", 413, error("too_large"), {}, { kind: "too_large", reason: "413 too_large: why", condemns: true }],
+    ["a batch that is too large for a proxy", 413, "<html>Request Entity Too Large</html>", {}, { kind: "too_large", condemns: false }],
     ["a 400 that is not the API's", 400, "<html>no</html>", {}, { kind: "retry", afterMs: 30_000 }],
     ["a 404 of a wrong address", 404, "nothing", {}, { kind: "retry", afterMs: 30_000 }],
     ["a refused key", 401, error("unauthorized"), {}, { kind: "retry", afterMs: 30_000 }],
@@ -62,6 +63,15 @@ describe("HTTP transport", () => {
   ])("judges %s", async (_name, status, body, headers, delivery) => {
     answer = { status, body, headers };
     expect(await deliver()).toMatchObject(delivery);
+  });
+
+  it("says of a part which rows it has, in a schema that an older backend refuses; then the others go on", async () => {
+    answer = { status: 200, body: ACK };
+    const of = { ...batch, part: { first: 40, end: 47 } };
+    expect(await deliver({ of })).toMatchObject({ kind: "acknowledged" });
+    expect(seen.headers).toMatchObject({ "x-obs-batch": batch.key, "x-obs-schema": "3", "x-obs-rows": "7", "x-obs-first-row": "40", "x-obs-end-row": "47" });
+    answer = { status: 400, body: error("schema_unknown") };
+    expect(await deliver({ of })).toMatchObject({ kind: "retry", onlyThis: true, afterMs: 30_000 });
   });
 
   it("tells when the agent id belongs to another key", async () => {

@@ -3,10 +3,10 @@
  *
  * The rule for refusals: only an answer in the API's own form (ErrorBody) can condemn a batch. A
  * 400 of a proxy, or a 404 of an address with a typing error, is a matter of configuration: the
- * batch stays and is sent again, slowly.
+ * batch stays and is sent again, slowly. A 413 of either has it cut in two, for which both are good.
  */
 
-import { BATCH_HEADERS, batchPath, SCHEMA_VERSION, type BatchAck, type ErrorBody } from "@obs/wire";
+import { BATCH_HEADERS, batchPath, PART_HEADERS, PART_SCHEMA_VERSION, SCHEMA_VERSION, type BatchAck, type ErrorBody } from "@obs/wire";
 import type { BufferedBatch, Delivery, Transport } from "../core/contracts.ts";
 import { parseRetryAfter } from "./back-off.ts";
 import { HttpClient, type HttpAnswer } from "./http-client.ts";
@@ -32,7 +32,7 @@ export interface HttpTransportOptions {
 const SLOW_RETRY_MS = 30_000;
 const MAX_REASON_LENGTH = 300;
 /** Of these, the ones in the API's own form say that this batch will never be taken. */
-const CONDEMNING = new Set([400, 413, 415, 422]);
+const CONDEMNING = new Set([400, 415, 422]);
 
 const isAck = (value: unknown): value is BatchAck => {
   const ack = value as Partial<BatchAck> | null;
@@ -84,7 +84,7 @@ export class HttpTransport implements Transport {
     this.#client.close();
   }
 
-  #headers({ key, rows, rawBytes, attempt, firstNs, lastNs }: BufferedBatch): Record<string, string> {
+  #headers({ key, part, rows, rawBytes, attempt, firstNs, lastNs }: BufferedBatch): Record<string, string> {
     return {
       authorization: `Bearer ${this.#options.apiKey}`,
       "user-agent": this.#options.userAgent,
@@ -93,10 +93,11 @@ export class HttpTransport implements Transport {
       [BATCH_HEADERS.batch]: key,
       [BATCH_HEADERS.rows]: String(rows),
       [BATCH_HEADERS.rawBytes]: String(rawBytes),
-      [BATCH_HEADERS.schema]: String(SCHEMA_VERSION),
+      [BATCH_HEADERS.schema]: String(part ? PART_SCHEMA_VERSION : SCHEMA_VERSION),
       [BATCH_HEADERS.attempt]: String(attempt),
       [BATCH_HEADERS.firstNs]: String(firstNs),
       [BATCH_HEADERS.lastNs]: String(lastNs),
+      ...(part && { [PART_HEADERS.firstRow]: String(part.first), [PART_HEADERS.endRow]: String(part.end) }),
     };
   }
 
@@ -112,7 +113,8 @@ export class HttpTransport implements Transport {
       return { ...this.#slowly(reason, asked), onlyThis: true };
     }
     if (status === 403) return this.#slowly(`${reason} (the API key needs the scope "ingest")`, asked);
-    if (error?.code === "schema_unknown") return this.#slowly(`${reason} (the backend is older than this agent)`, asked);
+    if (error?.code === "schema_unknown") return { ...this.#slowly(`${reason} (the backend is older than this agent)`, asked), ...(batch.part && { onlyThis: true }) };
+    if (status === 413) return { kind: "too_large", reason, condemns: error !== undefined };
     if (error && CONDEMNING.has(status)) return { kind: "permanent", reason };
     if (status >= 500 || status === 429 || status === 408) return { kind: "retry", reason, ...(asked !== undefined && { afterMs: asked }) };
     return this.#slowly(`${reason} (is the endpoint right?)`, asked);

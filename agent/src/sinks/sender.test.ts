@@ -50,6 +50,11 @@ class ListQueue implements BatchQueue {
   next = async (): Promise<BufferedBatch | undefined> => this.waiting.shift();
   bodyOf = async (): Promise<Uint8Array> => new Uint8Array(1);
   onAvailable = (listener: () => void): void => void (this.#listener = listener);
+  /** A batch named after its rows, such as "abcd". */
+  halve = async ({ key }: BufferedBatch): Promise<boolean> => {
+    if (key.length > 1) this.add(key.slice(0, key.length >> 1), key.slice(key.length >> 1));
+    return key.length > 1;
+  };
   acknowledge = async ({ key }: BufferedBatch): Promise<void> => void this.settled.push(`${key} stored`);
   deadLetter = async ({ key }: BufferedBatch, reason: string): Promise<void> => void this.settled.push(`${key} dead: ${reason}`);
 }
@@ -185,6 +190,31 @@ describe("sender", () => {
     expect(queue.settled).toEqual(["a dead: batch_malformed"]);
     expect(sender.isBackendUp).toBe(true);
     await sender.drained();
+  });
+
+  it("halves what is too large until it fits, and sets a lone row aside that never does", async () => {
+    const { queue, transport, sender, lines } = await build();
+    queue.add("abX");
+    await settle();
+    for (let turn = 0; transport.under.length > 0 && turn < 20; turn++) {
+      const { key } = transport.under[0]!;
+      await transport.answer(key.length > 1 || key === "X" ? { kind: "too_large", reason: "413", condemns: true } : acknowledged);
+    }
+    expect(queue.settled.sort()).toEqual(["X dead: 413", "a stored", "b stored"]);
+    expect(lines.filter((line) => line.includes("sent in parts"))).toHaveLength(1);
+    expect(sender.isBackendUp).toBe(true);
+    await sender.drained();
+  });
+
+  it("puts a lone row off that something before the backend finds too large", async () => {
+    const { clock, queue, transport } = await build();
+    queue.add("X", "b");
+    await settle();
+    await transport.answer({ kind: "too_large", reason: "413 Request Entity Too Large", condemns: false });
+    await transport.answer(acknowledged);
+    expect(queue.settled).toEqual(["b stored"]);
+    await clock.advance(30_000);
+    expect(transport.begun).toEqual(["X#1", "b#1", "X#2"]);
   });
 
   it("passes on what the backend wants sent again", async () => {

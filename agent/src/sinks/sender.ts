@@ -8,9 +8,11 @@
  *   it waits longer and longer by itself.
  * - A fault that lies with one batch (an agent id that belongs to another key) holds up no other:
  *   the batch is put off, its body stays on the disk meanwhile.
+ * - A batch that is too large is halved, and each half is a batch like any other, down to single rows.
  */
 
 import type { BatchQueue } from "../core/batch-buffer.ts";
+import { idOf } from "../core/batch-part.ts";
 import { steadyMs, type Clock } from "../core/clock.ts";
 import type { BufferedBatch, Delivery, Transport } from "../core/contracts.ts";
 import type { Counters } from "../core/counters.ts";
@@ -41,6 +43,9 @@ const NO_BODY = new Uint8Array(0);
 /** Batches put off of which the sender keeps track; it looks at no new ones beyond. */
 const MAX_PUT_OFF = 10_000;
 
+/** For a row that something before the backend finds too large: a person has to raise that limit. */
+const LONE_ROW_RETRY_MS = 30_000;
+
 const QUEUE_FAULT_PAUSE_MS = 1_000;
 
 export class Sender {
@@ -60,6 +65,7 @@ export class Sender {
   #pumpAgain = false;
   #started = false;
   #isDry = false;
+  #hasHalved = false;
   #cancelWake: () => void = () => {};
 
   constructor(options: SenderOptions) {
@@ -202,8 +208,9 @@ export class Sender {
       if (delivery.kind === "retry") {
         this.#holdBack(held, delivery);
       } else if (delivery.kind === "permanent") {
-        this.#options.log.error("the backend will never take this batch: it is kept as a dead letter", { batch: batch.key, rows: batch.rows, reason: delivery.reason });
-        await queue.deadLetter(batch, delivery.reason);
+        await this.#condemn(batch, delivery.reason);
+      } else if (delivery.kind === "too_large") {
+        await this.#halve(held, delivery);
       } else {
         this.#cameThrough();
         counters.add("obs_sender_sent_bytes_total", {}, batch.body.length);
@@ -212,7 +219,27 @@ export class Sender {
       }
     } catch (error) {
       // Only a buffer that is being closed refuses; the batch is found again at the next start.
-      this.#options.log.warn("an answer of the backend could not be booked; the batch will be sent again", { batch: batch.key, error });
+      this.#options.log.warn("an answer of the backend could not be booked; the batch will be sent again", { batch: idOf(batch), error });
+    }
+  }
+
+  async #condemn(batch: BufferedBatch, reason: string): Promise<void> {
+    const { queue, log } = this.#options;
+    log.error("the backend will never take this batch: it is kept as a dead letter", { batch: idOf(batch), rows: batch.rows, reason });
+    await queue.deadLetter(batch, reason);
+  }
+
+  async #halve(held: Held, { reason, condemns }: Extract<Delivery, { kind: "too_large" }>): Promise<void> {
+    const { queue, log } = this.#options;
+    const { batch } = held;
+    if (await queue.halve(batch)) {
+      const level = this.#hasHalved ? "debug" : "warn";
+      this.#hasHalved = true;
+      log[level]("a batch is too large for the backend: it is sent in parts", { batch: idOf(batch), rows: batch.rows, bytes: batch.body.length, reason });
+    } else if (condemns) {
+      await this.#condemn(batch, reason);
+    } else {
+      this.#holdBack(held, { kind: "retry", reason, afterMs: LONE_ROW_RETRY_MS, onlyThis: true });
     }
   }
 
@@ -223,7 +250,7 @@ export class Sender {
     held.batch.attempt += 1;
     held.failures += 1;
     if (onlyThis) {
-      if (this.#putOff.length === 0) log.warn("a batch is not taken for now: it stays in the buffer and is sent again", { batch: held.batch.key, reason });
+      if (this.#putOff.length === 0) log.warn("a batch is not taken for now: it stays in the buffer and is sent again", { batch: idOf(held.batch), reason });
       this.#putOff.push({ ...held, batch: { ...held.batch, body: NO_BODY }, dueMs: nowMs + (afterMs ?? backOff.longestMs) });
       return;
     }

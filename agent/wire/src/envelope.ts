@@ -6,7 +6,7 @@
 export const BATCH_HEADERS = {
   /** `<agent>-<epoch>-<seq>`, see batch-key.ts. */
   batch: "x-obs-batch",
-  /** Rows claimed. Every ordinal in the body is smaller than `ordinals`. */
+  /** Rows claimed. Every ordinal in the body is smaller, unless it is that of a part. */
   rows: "x-obs-rows",
   /** Bytes of the uncompressed Native block. */
   rawBytes: "x-obs-raw-bytes",
@@ -18,6 +18,19 @@ export const BATCH_HEADERS = {
   firstNs: "x-obs-first-ns",
   lastNs: "x-obs-last-ns",
 } as const;
+
+/**
+ * Both, or neither: the body holds only those rows of its batch whose ordinals are from `firstRow` on and
+ * smaller than `endRow`. Rows, raw bytes and body are then the part's; key and timestamps may be the batch's.
+ * Needs PART_SCHEMA_VERSION.
+ */
+export const PART_HEADERS = { firstRow: "x-obs-first-row", endRow: "x-obs-end-row" } as const;
+
+/** Ordinals of a part: `first` is in it, `end` is the one behind the last. */
+export interface RowRange {
+  readonly first: number;
+  readonly end: number;
+}
 
 export const batchPath = (stream: string): string => `/api/v1/batches/${stream}`;
 

@@ -10,9 +10,12 @@
  * 1: the columns of STREAMS. 2: the same, but `row` may travel as three columns of a byte each
  * (ROW_PLANES): ordinals that count up do not compress in one column of four bytes (2.2 bytes a row, 4 %
  * of a batch of JSON logs), and to nothing in three. What version 1 takes, version 2 takes too.
+ * 3: the columns of 2, and the envelope may say that the rows are a part of their batch (PART_HEADERS): its
+ * own version, because a backend that did not know them would take a part for the whole.
  */
 export const SCHEMA_VERSION = 2;
-export const SCHEMA_VERSIONS = [1, 2] as const;
+export const PART_SCHEMA_VERSION = 3;
+export const SCHEMA_VERSIONS = [1, 2, 3] as const;
 
 export type Stream = "logs" | "samples" | "series" | "spans" | "histograms";
 
@@ -122,7 +125,7 @@ export const STREAM_NAMES = Object.keys(STREAMS) as Stream[];
 export const isStream = (name: string): name is Stream => Object.hasOwn(STREAMS, name);
 
 /**
- * `input()` structure of a stream: `batch UInt128, row UInt32, ...`. Of version 2 with the planes behind: a
+ * `input()` structure of a stream: `batch UInt128, row UInt32, ...`. From version 2 on with the planes behind: a
  * block has the one or the others, and what it has not is 0.
  */
 export const inputStructure = (stream: Stream, version: number): string =>

@@ -1,6 +1,6 @@
 /** The backend's inner borders. Siblings know these types and never each other's folders. */
 
-import type { BatchAck, BatchKey, Stream } from "@obs/wire";
+import type { BatchAck, BatchKey, RowRange, Stream } from "@obs/wire";
 
 export type Scope = "ingest" | "query" | "admin";
 
@@ -42,6 +42,8 @@ export interface IncomingBatch {
   readonly stream: Stream;
   readonly schema: number;
   readonly key: BatchKey;
+  /** Set: the body holds only the batch's rows with these ordinals. */
+  readonly part?: RowRange | undefined;
   readonly rows: number;
   readonly rawBytes: number;
   readonly attempt: number;

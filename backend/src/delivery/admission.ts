@@ -16,6 +16,9 @@ export const checkBatch = (batch: IncomingBatch, limits: DeliveryLimits): void =
   if (batch.rawBytes > limits.maxRawBytes) {
     throw new ApiError("too_large", `${batch.rawBytes} uncompressed bytes in a batch; at most ${limits.maxRawBytes}`);
   }
+  if (batch.part && batch.part.end - batch.part.first < batch.rows) {
+    throw new ApiError("batch_claims_wrong", `rows ${batch.part.first} to ${batch.part.end} of a batch are not ${batch.rows}`);
+  }
   if (batch.firstNs > batch.lastNs) throw new ApiError("batch_claims_wrong", "the first timestamp is after the last");
   const frames = readFrames(batch.body);
   if (!frames) throw new ApiError("batch_malformed", "the body is not a sequence of whole zstd frames");

@@ -5,9 +5,13 @@
  * it stores a row, when the body does not hold what its members' headers claim: the number of rows,
  * no row of another batch, no ordinal or timestamp outside a member's claim. The last two let a
  * repeat find by (batch, timestamp) exactly what an earlier try left behind.
+ *
+ * A member may be a part of its batch: it claims a range of ordinals, and what is stored is counted in
+ * that range. Two parts of one batch are never in one statement, because attempts of one key wait for
+ * each other (delivery.ts); `member` is a row's place among the members.
  */
 
-import { batchKeyToUInt128, inputStructure, type Stream } from "@obs/wire";
+import { batchKeyToUInt128, inputStructure, type RowRange, type Stream } from "@obs/wire";
 import type { IncomingBatch } from "../core/contracts.ts";
 import { and, type Fragment, param, sql, type Statement, TenantScope } from "../sql/sql.ts";
 import { retentionClass, retentionDays, type Window } from "./window.ts";
@@ -80,6 +84,11 @@ const floorDiv = (a: bigint, b: bigint): bigint => a / b - (a % b < 0n ? 1n : 0n
 const clampInt64 = (v: bigint): bigint => (v > INT64_MAX ? INT64_MAX : v < -INT64_MAX ? -INT64_MAX : v);
 
 const keysOf = (members: readonly IncomingBatch[]) => param.uint128s(members.map(({ key }) => batchKeyToUInt128(key)));
+/** 1 for the first; 0: the batch is no member. */
+const memberOf = (members: readonly IncomingBatch[]): Fragment => sql`transform(batch, ${keysOf(members)}, ${param.uint64s(members.map((_, index) => BigInt(index + 1)))}, toUInt64(0))`;
+const ordinalsOf = ({ part, rows }: IncomingBatch): RowRange => part ?? { first: 0, end: rows };
+const firstRows = (members: readonly IncomingBatch[]) => param.uint64s(members.map((member) => BigInt(ordinalsOf(member).first)));
+const endRows = (members: readonly IncomingBatch[]) => param.uint64s(members.map((member) => BigInt(ordinalsOf(member).end)));
 /** The rows of the body, `row` whole whichever way it travelled. */
 const source = ({ stream, schema }: Pick<InsertPlan, "stream" | "schema">): Fragment => {
   const input = sql`input(${param.string(inputStructure(stream, schema))})`;
@@ -98,7 +107,8 @@ const claims = ({ stream, members }: InsertPlan): Fragment[] => {
   return [
     claim(sql`total != ${param.uint64(rows)}`),
     // A batch that is no member has number 0, and element 0 of an array is 0.
-    claim(sql`row >= ${param.uint64s(members.map((member) => BigInt(member.rows)))}[member]`),
+    claim(sql`row >= ${endRows(members)}[member]`),
+    claim(sql`row < ${firstRows(members)}[member]`),
     ...(tick ? [claim(sql`${tick} < ${first}[member]`), claim(sql`${tick} > ${last}[member]`)] : []),
   ];
 };
@@ -123,7 +133,7 @@ const ofMembers = ({ stream, members }: Pick<InsertPlan, "stream" | "members">, 
 const missing = (plan: InsertPlan, scope: TenantScope): Fragment => sql`(batch, row) NOT IN (SELECT batch, row ${ofMembers(plan, scope)})`;
 
 const rowsOf = ({ stream, schema, members }: InsertPlan): Fragment =>
-  sql`(SELECT *, count() OVER () AS total, transform(batch, ${keysOf(members)}, ${param.uint64s(members.map((_, index) => BigInt(index + 1)))}, toUInt64(0)) AS member FROM ${source({ stream, schema })})`;
+  sql`(SELECT *, count() OVER () AS total, ${memberOf(members)} AS member FROM ${source({ stream, schema })})`;
 
 /** What only the statement may say of a row, in the order of `ownColumns`. */
 const ownValues = ({ stream, members, ingester }: InsertPlan): Fragment => {
@@ -175,5 +185,7 @@ export const countRefusedStatement = (plan: InsertPlan, reason: "too_old" | "too
 /** key, rows: how many of each member's rows are stored. */
 export const countStoredStatement = (plan: Pick<InsertPlan, "stream" | "members">): Statement => {
   const scope = new TenantScope(plan.members[0]!.policy.tenant);
-  return scope.statement(sql`SELECT toString(batch) AS key, count() AS rows ${ofMembers(plan, scope)} GROUP BY batch`);
+  const { members } = plan;
+  const isClaimed = sql`row >= ${firstRows(members)}[${memberOf(members)}] AND row < ${endRows(members)}[${memberOf(members)}]`;
+  return scope.statement(sql`SELECT toString(batch) AS key, count() AS rows ${ofMembers(plan, scope)} AND ${isClaimed} GROUP BY batch`);
 };

@@ -51,9 +51,15 @@ describe("the gateway's transport", () => {
     ["rate_limited", "retry"],
     ["batch_malformed", "permanent"],
     ["batch_claims_wrong", "permanent"],
-    ["too_large", "permanent"],
   ] as [ErrorCode, string][])("takes %s for %s", async (code, kind) => {
     expect(await failingWith(new ApiError(code, "why")).deliver(batch)).toEqual({ kind, reason: `${code}: why` });
+  });
+
+  it("says of a batch that is too large that it may come in parts, and hands these on", async () => {
+    expect(await failingWith(new ApiError("too_large", "why")).deliver(batch)).toEqual({ kind: "too_large", reason: "too_large: why", condemns: true });
+    let seen: IncomingBatch | undefined;
+    await transport((incoming) => ((seen = incoming), ack)).deliver({ ...batch, part: { first: 4, end: 6 } });
+    expect(seen).toMatchObject({ schema: 3, part: { first: 4, end: 6 } });
   });
 
   it("waits as long as it is told to", async () => {

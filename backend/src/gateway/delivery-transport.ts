@@ -3,7 +3,7 @@
  * HTTP: same batches, same attempts, same outcomes.
  */
 
-import { parseBatchKey, SCHEMA_VERSION } from "@obs/wire";
+import { parseBatchKey, PART_SCHEMA_VERSION, SCHEMA_VERSION } from "@obs/wire";
 import type { BufferedBatch, Delivery, Transport } from "obs-agent";
 import type { BatchDelivery } from "../core/contracts.ts";
 import type { AgentRegistry, PolicyOf } from "../core/metadata.ts";
@@ -20,6 +20,7 @@ const bytesOf = (body: Uint8Array): Buffer => Buffer.from(body.buffer, body.byte
 const outcomeOf = (error: unknown): Delivery => {
   if (!(error instanceof ApiError)) return { kind: "retry", reason: String(error) };
   const reason = `${error.code}: ${error.message}`;
+  if (error.code === "too_large") return { kind: "too_large", reason, condemns: true };
   if (error.status < 500 && error.code !== "rate_limited") return { kind: "permanent", reason };
   return { kind: "retry", reason, ...(error.retryAfterSeconds !== undefined && { afterMs: error.retryAfterSeconds * 1000 }) };
 };
@@ -37,8 +38,8 @@ export const createDeliveryTransport = ({ delivery, policyOf, agents }: Delivery
     const key = parseBatchKey(batch.key);
     if (!key) return { kind: "permanent", reason: `"${batch.key}" is not a batch key` };
     await agents.claim({ tenant: batch.tenant, agent: batch.key.slice(0, 16), keyId: OWNER, address: SOURCE_IP });
-    const { stream, rows, rawBytes, attempt, firstNs, lastNs } = batch;
-    const ack = await delivery.accept({ policy, stream, schema: SCHEMA_VERSION, key, rows, rawBytes, attempt, firstNs, lastNs, body: bytesOf(batch.body), sourceIp: SOURCE_IP });
+    const { stream, part, rows, rawBytes, attempt, firstNs, lastNs } = batch;
+    const ack = await delivery.accept({ policy, stream, schema: part ? PART_SCHEMA_VERSION : SCHEMA_VERSION, key, part, rows, rawBytes, attempt, firstNs, lastNs, body: bytesOf(batch.body), sourceIp: SOURCE_IP });
     return { kind: "acknowledged", ack };
   };
   return {

@@ -1,11 +1,12 @@
 /** Reads the envelope of a batch from its request: @obs/wire's BATCH_HEADERS. */
 
 import type { IncomingHttpHeaders } from "node:http";
-import { BATCH_HEADERS, type BatchKey, parseBatchKey } from "@obs/wire";
+import { BATCH_HEADERS, type BatchKey, parseBatchKey, PART_HEADERS, PART_SCHEMA_VERSION, type RowRange } from "@obs/wire";
 import { ApiError } from "../errors.ts";
 
 export interface BatchEnvelope {
   readonly key: BatchKey;
+  readonly part?: RowRange;
   readonly rows: number;
   readonly rawBytes: number;
   readonly schema: number;
@@ -39,6 +40,7 @@ export const readEnvelope = (headers: IncomingHttpHeaders): BatchEnvelope => {
     read(header, (text) => (COUNT.test(text) && Number(text) >= least ? Number(text) : undefined), `a whole number from ${least} on`, least);
   const instant = (header: string): bigint => read(header, (text) => (INSTANT.test(text) ? BigInt(text) : undefined), "nanoseconds since 1970", 0n);
 
+  const isPart = Object.values(PART_HEADERS).some((header) => headers[header] !== undefined);
   const envelope: BatchEnvelope = {
     key: read(BATCH_HEADERS.batch, parseBatchKey, "a batch key, <16 hex>-<8 hex>-<8 hex>", { agent: 0n, epoch: 0, seq: 0 }),
     rows: count(BATCH_HEADERS.rows, 1),
@@ -47,7 +49,9 @@ export const readEnvelope = (headers: IncomingHttpHeaders): BatchEnvelope => {
     attempt: count(BATCH_HEADERS.attempt, 1),
     firstNs: instant(BATCH_HEADERS.firstNs),
     lastNs: instant(BATCH_HEADERS.lastNs),
+    ...(isPart && { part: { first: count(PART_HEADERS.firstRow, 0), end: count(PART_HEADERS.endRow, 1) } }),
   };
+  if (isPart && envelope.schema < PART_SCHEMA_VERSION) faults.push({ header: BATCH_HEADERS.schema, problem: `is less than ${PART_SCHEMA_VERSION}, which a part of a batch needs` });
   if (faults.length > 0) {
     const message = faults.map(({ header, problem }) => `${header} ${problem}`).join("; ");
     throw new ApiError("invalid_request", `The batch's headers are not complete: ${message}.`, { details: faults });

@@ -1,4 +1,4 @@
-import { BATCH_HEADERS, formatBatchKey } from "@obs/wire";
+import { BATCH_HEADERS, formatBatchKey, PART_HEADERS } from "@obs/wire";
 import Fastify, { type FastifyInstance } from "fastify";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { IncomingBatch, TenantPolicy } from "../core/contracts.ts";
@@ -42,6 +42,7 @@ beforeEach(async () => {
   await app.register(
     batchRoutes({
       delivery: { accept: async (batch) => (accepted.push(batch), ack) },
+      maxBodyBytes: 1024,
       limits: { takeTenant: async (_policy, cost) => void taken.push(cost) },
       policyOf: async () => policy,
       agents: { claim: async (claim) => (claimed.push(claim), claim.keyId === "other" ? "taken" : "ok") },
@@ -75,6 +76,11 @@ describe("POST /api/v1/batches/<stream>", () => {
     expect(claimed).toEqual([{ tenant: "acme", agent: "0000000000000abc", keyId: "key-1", address: "127.0.0.1" }]);
   });
 
+  it("hands over which rows a part of a batch has", async () => {
+    expect((await post({ [BATCH_HEADERS.schema]: "3", [PART_HEADERS.firstRow]: "7", [PART_HEADERS.endRow]: "9" })).statusCode).toBe(200);
+    expect(accepted).toMatchObject([{ key, schema: 3, rows: 2, part: { first: 7, end: 9 } }]);
+  });
+
   it("takes any content type, or none", async () => {
     expect((await post({ "content-type": undefined })).statusCode).toBe(200);
     expect((await post({ "content-type": "application/json" })).statusCode).toBe(200);
@@ -93,6 +99,9 @@ describe("POST /api/v1/batches/<stream>", () => {
     ]),
     ["no rows", { [BATCH_HEADERS.rows]: "0" }, 400, "invalid_request"],
     ["attempt 0", { [BATCH_HEADERS.attempt]: "0" }, 400, "invalid_request"],
+    ["a part without its end", { [BATCH_HEADERS.schema]: "3", [PART_HEADERS.firstRow]: "0" }, 400, "invalid_request"],
+    ["a part whose first row is junk", { [BATCH_HEADERS.schema]: "3", [PART_HEADERS.firstRow]: "-1", [PART_HEADERS.endRow]: "2" }, 400, "invalid_request"],
+    ["a part in a schema that has none", { [BATCH_HEADERS.schema]: "2", [PART_HEADERS.firstRow]: "0", [PART_HEADERS.endRow]: "2" }, 400, "invalid_request"],
   ])("refuses %s", async (_, changes, status, code) => {
     const response = await post(changes);
     expect([response.statusCode, response.json().error.code]).toEqual([status, code]);

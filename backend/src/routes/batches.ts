@@ -9,9 +9,6 @@ import type { RequireScope } from "../core/request.ts";
 import { ApiError } from "../errors.ts";
 import { type BatchEnvelope, readEnvelope } from "./batch-envelope.ts";
 
-/** Compressed. 500 k rows of logs, the most that a batch may have, are about 40 MB. */
-const MAX_BODY_BYTES = 48 * 1024 * 1024;
-
 interface BatchRoute {
   Params: { stream: string };
 }
@@ -22,9 +19,11 @@ export interface BatchRouteOptions {
   readonly policyOf: PolicyOf;
   readonly agents: Pick<AgentRegistry, "claim">;
   readonly requireScope: RequireScope;
+  /** Of a body, compressed. 500 k rows of logs, the most that a batch may have, are about 40 MB. */
+  readonly maxBodyBytes: number;
 }
 
-export const batchRoutes = ({ delivery, limits, policyOf, agents, requireScope }: BatchRouteOptions): FastifyPluginAsync => {
+export const batchRoutes = ({ delivery, limits, policyOf, agents, requireScope, maxBodyBytes }: BatchRouteOptions): FastifyPluginAsync => {
   const policyFor = async ({ principal }: FastifyRequest): Promise<TenantPolicy> => {
     const policy = await policyOf(principal.tenant);
     if (!policy) throw new ApiError("unauthorized", "The key's tenant is gone.");
@@ -56,7 +55,7 @@ export const batchRoutes = ({ delivery, limits, policyOf, agents, requireScope }
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", { parseAs: "buffer" }, async (_request: FastifyRequest, body: Buffer) => body);
     app.decorateRequest("batchEnvelope");
-    app.post<BatchRoute>("/api/v1/batches/:stream", { onRequest: [requireScope("ingest"), checkEnvelope], bodyLimit: MAX_BODY_BYTES }, acceptBatch);
+    app.post<BatchRoute>("/api/v1/batches/:stream", { onRequest: [requireScope("ingest"), checkEnvelope], bodyLimit: maxBodyBytes }, acceptBatch);
   };
 };
 

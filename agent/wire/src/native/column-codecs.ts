@@ -2,17 +2,27 @@
  * One codec per ClickHouse type that travels. `write` puts a column's body (all that follows its
  * name and type) for at least one row; `read` is its inverse. JavaScript types are those of
  * records.ts: bigint for 64 bits and more and for ns, hex text for FixedString ("" = all zero).
+ * `copy` moves some of the rows from one body to another, byte for byte.
  */
 
 import { NativeFormatError, type ByteReader } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
-import { LOW_CARDINALITY_VERSION, readLowCardinality, writeLowCardinality } from "./low-cardinality.ts";
+import { copyLowCardinality, LOW_CARDINALITY_VERSION, readLowCardinality, writeLowCardinality } from "./low-cardinality.ts";
+
+/** Rows `from` to `to` (not with it) of the `rows` that a body has. */
+export interface RowSpan {
+  readonly rows: number;
+  readonly from: number;
+  readonly to: number;
+}
 
 export interface ColumnCodec<Value = unknown> {
   /** What stands once before the column's body, outside of any array around it. */
   readonly prefix?: Prefix;
   write(writer: ByteWriter, values: readonly Value[]): void;
   read(reader: ByteReader, rows: number): Value[];
+  /** Reads the whole body, and writes one of the rows in the span; of none, it writes nothing but offsets. */
+  copy(reader: ByteReader, writer: ByteWriter, span: RowSpan): void;
 }
 
 interface Prefix {
@@ -20,9 +30,24 @@ interface Prefix {
   check(reader: ByteReader): void;
 }
 
+const copyFixed =
+  (bytes: number): ColumnCodec["copy"] =>
+  (reader, writer, { rows, from, to }) =>
+    writer.raw(reader.raw(rows * bytes).subarray(from * bytes, to * bytes));
+
+const copyStrings: ColumnCodec["copy"] = (reader, writer, { rows, from, to }) => {
+  for (let row = 0; row < rows; row++) {
+    const bytes = reader.raw(reader.varint());
+    if (row < from || row >= to) continue;
+    writer.varint(bytes.length);
+    writer.raw(bytes);
+  }
+};
+
 const each = <Value>(
   writeOne: (writer: ByteWriter, value: Value) => void,
   readOne: (reader: ByteReader) => Value,
+  copy: ColumnCodec["copy"],
 ): ColumnCodec<Value> => ({
   write(writer, values) {
     for (const value of values) writeOne(writer, value);
@@ -32,6 +57,7 @@ const each = <Value>(
     for (let row = 0; row < rows; row++) values.push(readOne(reader));
     return values;
   },
+  copy,
 });
 
 const LOW_64_BITS = 0xffff_ffff_ffff_ffffn;
@@ -42,6 +68,7 @@ const uint128 = each<bigint>(
     writer.uint64(value >> 64n);
   },
   (reader) => reader.uint64() | (reader.uint64() << 64n),
+  copyFixed(16),
 );
 
 /** Hex text on the JavaScript side; anything that is not exactly `length` bytes of hex is all zero. */
@@ -56,6 +83,7 @@ const fixedHex = (length: number): ColumnCodec<string> => {
       const bytes = reader.raw(length);
       return bytes.equals(zero) ? "" : bytes.toString("hex");
     },
+    copyFixed(length),
   );
 };
 
@@ -67,7 +95,7 @@ const VERSION: Prefix = {
   },
 };
 
-const lowCardinality: ColumnCodec<string> = { prefix: VERSION, write: writeLowCardinality, read: readLowCardinality };
+const lowCardinality: ColumnCodec<string> = { prefix: VERSION, write: writeLowCardinality, read: readLowCardinality, copy: copyLowCardinality };
 
 /** Running totals of the lengths, then all elements one after the other. */
 const writeEnds = (writer: ByteWriter, lengths: readonly number[]): void => {
@@ -81,6 +109,14 @@ const readEnds = (reader: ByteReader, rows: number, what: string): number[] => {
   // Every element takes a byte at least.
   if ((ends.at(-1) ?? 0) > reader.remaining || ends.some((end, row) => end < (ends[row - 1] ?? 0))) throw new NativeFormatError(`${what} offsets do not grow, or pass the end of the body`);
   return ends;
+};
+
+/** Writes the offsets of the rows in the span; returns the elements that belong to them. */
+const copyEnds = (reader: ByteReader, writer: ByteWriter, { rows, from, to }: RowSpan, what: string): RowSpan => {
+  const ends = readEnds(reader, rows, what);
+  const first = ends[from - 1] ?? 0;
+  for (let row = from; row < to; row++) writer.uint64(BigInt(ends[row]! - first));
+  return { rows: ends.at(-1) ?? 0, from: first, to: ends[to - 1] ?? 0 };
 };
 
 const slices = <Value>(ends: readonly number[], values: readonly Value[]): Value[][] => ends.map((end, row) => values.slice(ends[row - 1] ?? 0, end));
@@ -100,6 +136,11 @@ const textMap: ColumnCodec<Readonly<Record<string, string>>> = {
     const entries = keys.map((key): [string, string] => [key, reader.string()]);
     return slices(ends, entries).map((row) => Object.fromEntries(row));
   },
+  copy(reader, writer, span) {
+    const entries = copyEnds(reader, writer, span, "Map");
+    copyLowCardinality(reader, writer, entries);
+    copyStrings(reader, writer, entries);
+  },
 };
 
 /** Offsets, all elements. Elements of no bytes are none that travel. */
@@ -113,24 +154,25 @@ const arrayOf = <Value>(element: ColumnCodec<Value>): ColumnCodec<readonly Value
     const ends = readEnds(reader, rows, "Array");
     return slices(ends, element.read(reader, ends.at(-1) ?? 0));
   },
+  copy: (reader, writer, span) => element.copy(reader, writer, copyEnds(reader, writer, span, "Array")),
 });
 
-const uint64 = each<bigint>((writer, value) => writer.uint64(value), (reader) => reader.uint64());
-const string = each<string>((writer, value) => writer.string(value), (reader) => reader.string());
-const nanoseconds = each<bigint>((writer, value) => writer.int64(value), (reader) => reader.int64());
+const uint64 = each<bigint>((writer, value) => writer.uint64(value), (reader) => reader.uint64(), copyFixed(8));
+const string = each<string>((writer, value) => writer.string(value), (reader) => reader.string(), copyStrings);
+const nanoseconds = each<bigint>((writer, value) => writer.int64(value), (reader) => reader.int64(), copyFixed(8));
 
 const codecs = {
-  UInt8: each<number>((writer, value) => writer.uint8(value), (reader) => reader.uint8()),
-  UInt32: each<number>((writer, value) => writer.uint32(value), (reader) => reader.uint32()),
-  Int32: each<number>((writer, value) => writer.uint32(value >>> 0), (reader) => reader.uint32() | 0),
+  UInt8: each<number>((writer, value) => writer.uint8(value), (reader) => reader.uint8(), copyFixed(1)),
+  UInt32: each<number>((writer, value) => writer.uint32(value), (reader) => reader.uint32(), copyFixed(4)),
+  Int32: each<number>((writer, value) => writer.uint32(value >>> 0), (reader) => reader.uint32() | 0, copyFixed(4)),
   UInt64: uint64,
   UInt128: uint128,
-  Float32: each<number>((writer, value) => writer.float32(value), (reader) => reader.float32()),
-  Float64: each<number>((writer, value) => writer.float64(value), (reader) => reader.float64()),
+  Float32: each<number>((writer, value) => writer.float32(value), (reader) => reader.float32(), copyFixed(4)),
+  Float64: each<number>((writer, value) => writer.float64(value), (reader) => reader.float64(), copyFixed(8)),
   String: string,
   "FixedString(8)": fixedHex(8),
   "FixedString(16)": fixedHex(16),
-  "DateTime64(3, 'UTC')": each<number>((writer, value) => writer.int64(BigInt(Math.trunc(value))), (reader) => Number(reader.int64())),
+  "DateTime64(3, 'UTC')": each<number>((writer, value) => writer.int64(BigInt(Math.trunc(value))), (reader) => Number(reader.int64()), copyFixed(8)),
   "DateTime64(9, 'UTC')": nanoseconds,
   "LowCardinality(String)": lowCardinality,
   "Map(LowCardinality(String), String)": textMap,
@@ -143,7 +185,7 @@ const codecs = {
 } as const;
 
 /** The codec of a whole column: its prefix, then its body. */
-const withPrefix = ({ prefix, write, read }: ColumnCodec): ColumnCodec =>
+const withPrefix = ({ prefix, write, read, copy }: ColumnCodec): ColumnCodec =>
   prefix
     ? {
         write(writer, values) {
@@ -154,8 +196,13 @@ const withPrefix = ({ prefix, write, read }: ColumnCodec): ColumnCodec =>
           prefix.check(reader);
           return read(reader, rows);
         },
+        copy(reader, writer, span) {
+          prefix.check(reader);
+          prefix.write(writer);
+          copy(reader, writer, span);
+        },
       }
-    : { write, read };
+    : { write, read, copy };
 
 /** Throws NativeFormatError for a type that this wire does not carry. */
 export const codecOf = (type: string): ColumnCodec => {

@@ -33,21 +33,25 @@ export const writeLowCardinality = (writer: ByteWriter, values: readonly string[
   const indexOf = new Map<string, number>();
   for (const value of values) if (!indexOf.has(value)) indexOf.set(value, indexOf.size);
   writeDictionary(writer, Array.from(indexOf.keys(), (key) => Buffer.from(key)), values.length);
-  const width = indexWidth(indexOf.size);
-  for (const value of values) {
-    const index = indexOf.get(value)!;
+  writeIndexes(writer, values.map((value) => indexOf.get(value)!), indexOf.size);
+};
+
+const writeIndexes = (writer: ByteWriter, indexes: readonly number[], keys: number): void => {
+  const width = indexWidth(keys);
+  for (const index of indexes) {
     if (width === 1) writer.uint8(index);
     else if (width === 2) writer.uint16(index);
     else writer.uint32(index);
   }
 };
 
-export const readLowCardinality = (reader: ByteReader, rows: number): string[] => {
-  const values: string[] = [];
+/** The key of each row, each read once. */
+const readKeys = <Key>(reader: ByteReader, rows: number, readKey: () => Key): Key[] => {
+  const values: Key[] = [];
   while (values.length < rows) {
     const flags = reader.uint64();
     if (flags & SHARED_DICTIONARY) throw new NativeFormatError("shared LowCardinality dictionaries are not part of this wire");
-    const keys = Array.from({ length: reader.count() }, () => reader.string());
+    const keys = Array.from({ length: reader.count() }, readKey);
     const count = reader.count();
     if (count === 0 || values.length + count > rows) throw new NativeFormatError("LowCardinality indexes do not match the rows");
     const readIndex = indexReader(reader, Number(flags & 0xffn));
@@ -58,6 +62,18 @@ export const readLowCardinality = (reader: ByteReader, rows: number): string[] =
     }
   }
   return values;
+};
+
+export const readLowCardinality = (reader: ByteReader, rows: number): string[] => readKeys(reader, rows, () => reader.string());
+
+/** Some of the rows, with the keys that they use; keys are not decoded. */
+export const copyLowCardinality = (reader: ByteReader, writer: ByteWriter, { rows, from, to }: { rows: number; from: number; to: number }): void => {
+  const values = readKeys(reader, rows, () => reader.raw(reader.varint())).slice(from, to);
+  if (values.length === 0) return;
+  const indexOf = new Map<Buffer, number>();
+  for (const key of values) if (!indexOf.has(key)) indexOf.set(key, indexOf.size);
+  writeDictionary(writer, [...indexOf.keys()], values.length);
+  writeIndexes(writer, values.map((key) => indexOf.get(key)!), indexOf.size);
 };
 
 const indexReader = (reader: ByteReader, type: number): (() => number) => {
