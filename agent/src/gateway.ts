@@ -4,7 +4,7 @@
  * was taken is durable then.
  */
 
-import { encodeHistograms, encodeSamples, encodeSeries, formatBatchKey } from "@obs/wire";
+import { formatBatchKey, METRIC_ENCODERS } from "@obs/wire";
 import { AgentError } from "./errors.ts";
 import type { BufferState, CommitTarget } from "./core/batch-buffer.ts";
 import { openDiskBuffer } from "./buffer/open-buffer.ts";
@@ -77,7 +77,7 @@ export const createGateway = async ({ dataDir, transport, log = silentLog, clock
     let shard = metricShards.get(tenant);
     if (!shard) {
       if (metricShards.size >= MAX_SERIES_TABLES) metricShards.delete(metricShards.keys().next().value!);
-      metricShards.set(tenant, (shard = new ScrapeShard({ table: new SeriesTable(), encodeSamples, encodeHistograms, encodeSeries, compress, buffer, tenant })));
+      metricShards.set(tenant, (shard = new ScrapeShard({ table: new SeriesTable(), encoders: METRIC_ENCODERS, compress, buffer, tenant })));
     }
     return shard;
   };

@@ -1,6 +1,6 @@
 /** The sources that a configuration asks for, each with the shard that it fills: one line for each. */
 
-import { encodeHistograms, encodeSamples, encodeSeries, encodeSpans } from "@obs/wire";
+import { encodeSpans, METRIC_ENCODERS } from "@obs/wire";
 import { compress } from "./codec/zstd.ts";
 import type { AgentConfig } from "./config/resolve.ts";
 import type { SourceClass } from "./config/schema.ts";
@@ -118,7 +118,7 @@ const planSources = ({ stdinService, dataDir, intake, positions, wasFollowed, on
   const openMetricShard = (source: SourceClass): MetricShard => {
     const table = new SeriesTable({ mask: createMask(mask) });
     onSeries(table);
-    return new ScrapeShard({ table, encodeSamples, encodeHistograms, encodeSeries, compress, buffer: intake(source) });
+    return new ScrapeShard({ table, encoders: METRIC_ENCODERS, compress, buffer: intake(source) });
   };
 
   const records = (source: SourceClass, options: unknown, lingerMs: number, create: (shard: RecordShard) => Source): SourcePlan => ({

@@ -3,14 +3,17 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { BatchAck } from "@obs/wire";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { IncomingBatch } from "../src/core/contracts.ts";
 import { createDelivery, type Delivery } from "../src/delivery/index.ts";
-import { sql, TenantScope } from "../src/sql/sql.ts";
+import type { ApiError } from "../src/errors.ts";
+import { sql, TenantScope, type TenantTable } from "../src/sql/sql.ts";
 import { learnBootId } from "../src/store/boot-id.ts";
 import { type ClusterNode, randomUsers } from "../src/store/embedded/config-files.ts";
 import { freePort, LOOPBACK } from "../src/store/embedded/listener.ts";
 import { migrateStore, openEmbeddedStore, type OpenedStore } from "../src/store/open.ts";
-import { daysAgo, logBatch, recent, sampleBatch, seriesBatch } from "./delivery-batches.ts";
+import { daysAgo, exemplarBatch, histogramBatch, logBatch, recent, sampleBatch, seriesBatch, spanBatch } from "./delivery-batches.ts";
 
 const quiet = { info: () => undefined, warn: () => undefined };
 const CLUSTER = "obs_cluster";
@@ -29,7 +32,7 @@ beforeAll(async () => {
       openEmbeddedStore({ dataDir: join(folder, `shard-${i}`), log: quiet, memoryBytes: 1024 ** 3, users, tcpPort, cluster: { name: CLUSTER, shards: nodes } }),
     ),
   );
-  delivery = createDelivery({ store: shards[0]!.store, log: quiet, limits: { minLingerMs: 10, beginWithinMs: 300 } });
+  delivery = createDelivery({ store: shards[0]!.store, log: quiet, limits: { minLingerMs: 10, beginWithinMs: 2_000 } });
 });
 afterAll(async () => {
   await delivery?.close();
@@ -37,12 +40,22 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
-const countOn = async (shard: number): Promise<number> => {
+/** On one shard, past Distributed. */
+const runOn = async (shard: number, statement: string): Promise<string> => {
   const { users, url } = shards[shard]!.embedded!.endpoint!;
-  const response = await fetch(`${url}/?query=SELECT+count()+FROM+obs.logs_local`, {
-    headers: { "x-clickhouse-user": users.writer.username, "x-clickhouse-key": users.writer.password },
-  });
-  return Number(await response.text());
+  const response = await fetch(url, { method: "POST", body: statement, headers: { "x-clickhouse-user": users.writer.username, "x-clickhouse-key": users.writer.password } });
+  const answer = await response.text();
+  if (!response.ok) throw new Error(answer);
+  return answer;
+};
+
+const countOn = async (shard: number, table: TenantTable = "logs"): Promise<number> => Number(await runOn(shard, `SELECT count() FROM obs.${table}_local`));
+
+/** As an agent does: again while the store is too slow to begin. */
+const untilTaken = async (batch: IncomingBatch): Promise<BatchAck> => {
+  let [ack, attempt]: [BatchAck | undefined, number] = [undefined, batch.attempt];
+  await expect.poll(async () => (ack = await delivery.accept({ ...batch, attempt: attempt++ }).catch((error: ApiError) => (error.code === "store_unavailable" ? undefined : Promise.reject(error)))) !== undefined, { timeout: 20_000 }).toBe(true);
+  return ack!;
 };
 
 const search = async (shard: number): Promise<number> => {
@@ -89,6 +102,28 @@ describe("a cluster of two shards", () => {
     expect(await delivery.accept(seriesBatch("acme", [1n, 2n, 3n]))).toMatchObject({ stored: 3 });
     const rows = await shards[1]!.store.read(scope.statement(sql`SELECT uniqExact(series) AS n ${scope.from("series")}`));
     expect(rows).toEqual([{ n: "3" }]);
+  });
+
+  it("stores spans, histograms and exemplars on both shards, once, and completes what is missing of them", { timeout: 90_000 }, async () => {
+    const nowMs = Date.now();
+    const old = [...recent(2, daysAgo(1)), ...recent(1, daysAgo(100))];
+    const makes = [
+      ["spans", () => spanBatch("acme", [...recent(3), ...old])],
+      ["histograms", () => histogramBatch("acme", [nowMs - 100 * 86_400_000, nowMs - 86_400_000, nowMs, nowMs + 1, nowMs + 2, nowMs + 3])],
+      ["exemplars", () => exemplarBatch("acme", [...recent(3), ...old])],
+    ] as const;
+    for (const [table, make] of makes) {
+      const batches = Array.from({ length: 8 }, make);
+      for (const ack of await Promise.all(batches.map(untilTaken))) expect(ack).toMatchObject({ stored: 5, refused: { too_old: 1 } });
+      const counts = [await countOn(0, table), await countOn(1, table)];
+      expect(counts[0]! + counts[1]!).toBe(40);
+      expect(Math.min(...counts)).toBeGreaterThan(0);
+      // An insert over several partitions may be there in part after a crash.
+      for (const shard of [0, 1]) await runOn(shard, `ALTER TABLE obs.${table}_local DELETE WHERE row = 1 SETTINGS mutations_sync = 2`);
+      await Promise.all(batches.map((batch) => untilTaken({ ...batch, attempt: 2 })));
+      const [found] = await shards[1]!.store.read(scope.statement(sql`SELECT count() AS n, uniqExact(batch, row) AS different ${scope.from(table)}`));
+      expect(found).toEqual({ n: "40", different: "40" });
+    }
   });
 
   it("answers 503 while a shard is away, and stores nothing twice afterwards", async () => {

@@ -1,7 +1,7 @@
 /** Batches as the door hands them to delivery, for tests. */
 
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import { type BatchKey, encodeHistograms, encodeLogs, encodeSamples, encodeSeries, encodeSpans, type LogRecord, PART_SCHEMA_VERSION, SCHEMA_VERSION, type Stream, takeRows } from "@obs/wire";
+import { type BatchKey, encodeExemplars, encodeHistograms, encodeLogs, encodeSamples, encodeSeries, encodeSpans, type LogRecord, PART_SCHEMA_VERSION, schemaVersionOf, type Stream, takeRows } from "@obs/wire";
 import { GOLDEN } from "../../agent/wire/testdata/golden.ts";
 import type { IncomingBatch, TenantPolicy } from "../src/core/contracts.ts";
 
@@ -41,7 +41,7 @@ export const logRecord = (timestamp: bigint, message: string): LogRecord => ({
 const envelope = (tenant: string, stream: Stream, key: BatchKey, raw: Buffer, rows: number): IncomingBatch => ({
   policy: policyOf(tenant),
   stream,
-  schema: SCHEMA_VERSION,
+  schema: schemaVersionOf(stream, false),
   key,
   rows,
   rawBytes: raw.length,
@@ -83,6 +83,14 @@ export const histogramBatch = (tenant: string, timestampsMs: readonly number[]):
   const rows = timestampsMs.map((timestamp) => ({ ...GOLDEN.histograms[0]!, timestamp }));
   const ns = timestampsMs.map((ms) => BigInt(ms) * 1_000_000n);
   return { ...envelope(tenant, "histograms", key, encodeHistograms(rows, key), rows.length), firstNs: ns[0]!, lastNs: ns.at(-1)! };
+};
+
+/** One exemplar per time. */
+export const exemplarBatch = (tenant: string, timestamps: readonly bigint[]): IncomingBatch => {
+  const key = newKey();
+  const rows = timestamps.map((timestamp) => ({ ...GOLDEN.exemplars[0]!, timestamp }));
+  const sorted = timestamps.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return { ...envelope(tenant, "exemplars", key, encodeExemplars(rows, key), rows.length), firstNs: sorted[0]!, lastNs: sorted.at(-1)! };
 };
 
 export const seriesBatch = (tenant: string, series: readonly bigint[]): IncomingBatch => {

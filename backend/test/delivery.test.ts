@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import { batchKeyToUInt128, encodeLogs } from "@obs/wire";
+import { batchKeyToUInt128, encodeHistograms, encodeLogs } from "@obs/wire";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IncomingBatch } from "../src/core/contracts.ts";
 import { createDelivery, type Delivery } from "../src/delivery/index.ts";
 import type { ApiError } from "../src/errors.ts";
 import { GOLDEN } from "../../agent/wire/testdata/golden.ts";
 import { startTestStore, type TestStore } from "../src/testing.ts";
-import { daysAgo, histogramBatch, logBatch, logRecord, newKey, nowNs, partOf, policyOf, recent, sampleBatch, seriesBatch, spanBatch, withRaw } from "./delivery-batches.ts";
+import { daysAgo, exemplarBatch, histogramBatch, logBatch, logRecord, newKey, nowNs, partOf, policyOf, recent, sampleBatch, seriesBatch, spanBatch, withRaw } from "./delivery-batches.ts";
 
 let test: TestStore;
 let delivery: Delivery;
@@ -22,6 +22,8 @@ afterAll(async () => {
   await delivery?.close();
   await test?.stop();
 });
+
+const golden = (name: string): Buffer => readFileSync(new URL(`../../agent/wire/testdata/${name}.native`, import.meta.url));
 
 const storedRows = async (tenant: string, table = "logs"): Promise<number> =>
   Number((await test.query<{ n: string }>(`SELECT count() AS n FROM ${table} WHERE tenant = '${tenant}'`))[0]!.n);
@@ -74,13 +76,26 @@ describe("a first attempt", () => {
 
   it.each([1, 2])("takes the golden body of schema version %i for what it was when it was made", async (schema) => {
     const tenant = newTenant();
-    const raw = readFileSync(new URL(`../../agent/wire/testdata/logs-v${schema}.native`, import.meta.url));
+    const raw = golden(`logs-v${schema}`);
     const rows = GOLDEN.logs.length;
     const firstNs = GOLDEN.logs.reduce((least, { timestamp }) => (timestamp < least ? timestamp : least), GOLDEN.logs[0]!.timestamp);
     const lastNs = GOLDEN.logs.reduce((most, { timestamp }) => (timestamp > most ? timestamp : most), 0n);
     const batch = withRaw(logBatch(tenant, [firstNs, lastNs], { key: GOLDEN.key, schema, rows }), raw);
     // Its moments are outside of the window: what is refused by reason was read.
     expect(await delivery.accept(batch)).toMatchObject({ stored: 0, refused: { too_old: rows - 1, too_new: 1 } });
+  });
+
+  it.each([1, 2])("takes histograms of schema version %i, which have no bounds, and of version 3, which may", async (schema) => {
+    const tenant = newTenant();
+    const claim = { ...histogramBatch(tenant, [0, 9_223_372_036_854]), key: GOLDEN.key, firstNs: 0n };
+    const rows = GOLDEN.histograms.length;
+    expect(await delivery.accept(withRaw({ ...claim, schema, rows: rows - 1 }, golden("histograms-v1")))).toMatchObject({ stored: 0, refused: { too_old: rows - 2, too_new: 1 } });
+    expect(await delivery.accept(withRaw({ ...claim, schema: 3, rows }, golden("histograms-v3")))).toMatchObject({ stored: 0, refused: { too_old: rows - 1, too_new: 1 } });
+    const timestamp = Date.now();
+    const batch = histogramBatch(tenant, [timestamp]);
+    const own = { ...GOLDEN.histograms.at(-1)!, timestamp };
+    expect(await codeOf(withRaw(batch, encodeHistograms([own], batch.key)))).toBe("stored 1");
+    expect(await test.query(`SELECT bounds, scale, positive_counts FROM histograms WHERE tenant = '${tenant}'`)).toEqual([{ bounds: own.bounds, scale: own.scale, positive_counts: own.positiveCounts.map(String) }]);
   });
 
   it("stores samples and series", async () => {
@@ -91,7 +106,7 @@ describe("a first attempt", () => {
     expect(await storedRows(tenant, "series FINAL")).toBe(3);
   });
 
-  it("stores spans and histograms, refuses what is outside of the window, and a repeat stores nothing", async () => {
+  it("stores spans, histograms and exemplars, refuses what is outside of the window, and a repeat stores nothing", async () => {
     const tenant = newTenant();
     const spans = spanBatch(tenant, [...recent(5), ...recent(2, daysAgo(40)), ...recent(3, daysAgo(2))]);
     for (const attempt of [1, 2]) expect(await delivery.accept({ ...spans, attempt })).toMatchObject({ stored: 8, refused: { too_old: 2 } });
@@ -99,6 +114,9 @@ describe("a first attempt", () => {
     const histograms = histogramBatch(tenant, [Date.now(), Date.now() + 1]);
     for (const attempt of [1, 2]) expect(await codeOf({ ...histograms, attempt })).toBe("stored 2");
     expect(await storedRows(tenant, "histograms")).toBe(2);
+    const exemplars = exemplarBatch(tenant, [...recent(4), ...recent(3, daysAgo(40))]);
+    for (const attempt of [1, 2]) expect(await delivery.accept({ ...exemplars, attempt })).toMatchObject({ stored: 4, refused: { too_old: 3 } });
+    expect(await storedRows(tenant, "exemplars")).toBe(4);
     await test.query(`ALTER TABLE spans DELETE WHERE tenant = '${tenant}' AND row < 3 SETTINGS mutations_sync = 2`);
     expect(await codeOf({ ...spans, attempt: 3 })).toBe("stored 8");
     expect(await storedRows(tenant, "spans")).toBe(8);

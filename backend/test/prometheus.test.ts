@@ -61,7 +61,7 @@ beforeAll(async () => {
   await storeSeries(test.app.backend.store, OPERATOR_TENANT, [{ metric: "latency", series: seriesId("latency", labels), labels, kind: "histogram", unit: "s", help: "", firstSeen: NOW_MS - 2 * MINUTE, lastSeen: NOW_MS }]);
   const point = (agoMs: number, times: bigint) => ({
     metric: "latency", series: seriesId("latency", labels), timestamp: NOW_MS - agoMs, start: NOW_MS - 10 * MINUTE, temporality: 2, count: 4n * times, sum: 10 * Number(times), min: Number.NaN, max: Number.NaN, scale: 0, zeroCount: 0n, zeroThreshold: 0,
-    positiveOffset: 0, positiveCounts: [2n * times, 2n * times], negativeOffset: 0, negativeCounts: [],
+    positiveOffset: 0, positiveCounts: [2n * times, 2n * times], negativeOffset: 0, negativeCounts: [], bounds: [],
   });
   await storeHistograms(test.app.backend.store, OPERATOR_TENANT, [point(2 * MINUTE, 1n), point(MINUTE, 2n), point(0, 3n)]);
 }, 60_000);

@@ -3,20 +3,23 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { seriesId } from "@obs/wire";
+import { CUSTOM_BOUNDS, seriesId } from "@obs/wire";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LogSearchAnswer, Queries } from "../src/core/queries.ts";
+import type { PrometheusQueries } from "../src/core/prometheus.ts";
 import type { Store } from "../src/core/store.ts";
-import { createQueries } from "../src/query/index.ts";
+import { GOLDEN } from "../../agent/wire/testdata/golden.ts";
+import { createPrometheusQueries, createQueries } from "../src/query/index.ts";
 import { randomUsers, type ClusterNode } from "../src/store/embedded/config-files.ts";
 import { freePort, LOOPBACK } from "../src/store/embedded/listener.ts";
 import { openEmbeddedStore, type OpenedStore } from "../src/store/open.ts";
 import { startTestStore, type TestStore } from "../src/testing.ts";
-import { logRecord, storeLogs, storeSamples, storeSeries } from "./query-rows.ts";
+import { logRecord, storeExemplars, storeHistograms, storeLogs, storeSamples, storeSeries, storeSpans } from "./query-rows.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 22, 10);
 const now = (): number => NOW_MS;
 const quiet = { info: () => undefined, warn: () => undefined };
+const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const HOSTS = Array.from({ length: 8 }, (_, i) => `web-${i}`);
 
 let folder: string;
@@ -35,6 +38,18 @@ const fill = async (store: Store): Promise<void> => {
     const samples = agoMs.map((ago) => ({ metric: "requests", series, timestamp: NOW_MS - ago, value: (300_000 - ago) * (i + 1) }));
     // A series' samples lie on both shards.
     for (const part of [0, 1, 2]) await storeSamples(store, "acme", samples.filter((_, n) => n % 3 === part), { ...key, seq: part });
+    const latency = { metric: "latency", series: seriesId("latency", labels) };
+    await storeSeries(store, "acme", [{ ...latency, labels, kind: "histogram", unit: "s", help: "", firstSeen: NOW_MS - 300_000, lastSeen: NOW_MS }], key);
+    const point = (ago: number, temporality: number) => ({
+      ...GOLDEN.histograms[0]!, ...latency, timestamp: NOW_MS - ago, start: temporality === 1 ? NOW_MS - ago - 60_000 : NOW_MS - 600_000, temporality,
+      count: BigInt(600 - ago / 1_000), sum: i + 1, scale: CUSTOM_BOUNDS, zeroCount: 0n, positiveOffset: 0, positiveCounts: [BigInt(500 - ago / 1_000), 100n], bounds: [1],
+    }); // prettier-ignore
+    // Half of the hosts send deltas.
+    await Promise.all([0, 60_000, 120_000, 180_000].map((ago, part) => storeHistograms(store, "acme", [point(ago, 1 + (i % 2))], { ...key, seq: part })));
+    const exemplars = [1, 2, 3].map((n) => ({ ...GOLDEN.exemplars[0]!, ...latency, timestamp: BigInt(NOW_MS - n * 10_000) * 1_000_000n, value: i + n / 10 }));
+    for (const [part, one] of exemplars.entries()) await storeExemplars(store, "acme", [one], { ...key, seq: part });
+    const spans = [0, 1, 2].map((n) => ({ ...GOLDEN.spans[0]!, traceId: TRACE, spanId: `${i}${n}`.padStart(16, "0"), timestamp: BigInt(NOW_MS + i * 10 + n) * 1_000_000n }));
+    for (const [part, one] of spans.entries()) await storeSpans(store, "acme", [one], { ...key, seq: part });
   }
 };
 
@@ -73,11 +88,29 @@ describe("a cluster answers as one node", () => {
     ["names", (queries) => queries.metricNames("acme", {})],
     ["labels", (queries) => queries.metricLabels("acme", { metric: "requests" })],
     ["hosts", (queries) => queries.hosts("acme", {})],
+    ["a trace", (queries) => queries.trace("acme", TRACE)],
   ];
 
   it.each(reads)("%s", async (_, read) => {
     const expected = stable(await read(createQueries({ store: single.store, now })));
     for (const { store } of shards) expect(stable(await read(createQueries({ store, now })))).toEqual(expected);
+  });
+
+  const at = { time: String(NOW_MS / 1_000) };
+  const over = { start: String(NOW_MS / 1_000 - 120), end: String(NOW_MS / 1_000), step: "30" };
+  const asks: [name: string, rows: number, read: (prometheus: PrometheusQueries) => Promise<{ readonly data: unknown }>][] = [
+    ["a rate of samples", 2, (prometheus) => prometheus.range("acme", { ...over, query: "sum by (parity) (rate(requests[2m]))" })],
+    ["native histograms", 8, (prometheus) => prometheus.instant("acme", { ...at, query: "latency" })],
+    ["quantiles of them, cumulative and deltas", 2, (prometheus) => prometheus.range("acme", { ...over, query: "histogram_quantile(0.9, sum by (parity) (rate(latency[2m])))" })],
+    ["exemplars", 8, (prometheus) => prometheus.exemplars("acme", { ...over, query: "rate(latency[5m])" })],
+    ["the newest exemplars", 5, (prometheus) => prometheus.exemplars("acme", { ...over, query: "latency", limit: "5" })],
+    ["series", 16, (prometheus) => prometheus.series("acme", { ...over, "match[]": '{host=~"web.*"}' })],
+  ];
+
+  it.each(asks)("PromQL: %s", async (_, rows, read) => {
+    const expected = (await read(createPrometheusQueries({ store: single.store, now }))).data;
+    expect(Array.isArray(expected) ? expected : (expected as { result: unknown[] }).result).toHaveLength(rows);
+    for (const { store } of shards) expect(stable({ data: (await read(createPrometheusQueries({ store, now }))).data })).toEqual(stable({ data: expected }));
   });
 
   it("page by page", async () => {

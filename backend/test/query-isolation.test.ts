@@ -17,7 +17,7 @@ import { searchRoutes } from "../src/routes/search.ts";
 import { traceRoutes } from "../src/routes/traces.ts";
 import { GOLDEN } from "../../agent/wire/testdata/golden.ts";
 import { startTestStore, type TestStore } from "../src/testing.ts";
-import { logRecord, storeLogs, storeSamples, storeSeries, storeSpans } from "./query-rows.ts";
+import { logRecord, storeExemplars, storeLogs, storeSamples, storeSeries, storeSpans } from "./query-rows.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 22, 10);
 const NOW_NS = BigInt(NOW_MS) * 1_000_000n;
@@ -51,6 +51,7 @@ const fill = async (tenant: string, mark: string, rows: number): Promise<void> =
   const labels = { host: `${mark}-host`, [`${mark}-label`]: "x" };
   await storeSeries(test.store, tenant, metrics.map((metric) => ({ metric, series: seriesId(metric, labels), labels, kind: "gauge", unit: "1", help: "", firstSeen: NOW_MS - 1_000, lastSeen: NOW_MS })));
   await storeSamples(test.store, tenant, metrics.map((metric) => ({ metric, series: seriesId(metric, labels), timestamp: NOW_MS - 1_000, value: 1 })));
+  await storeExemplars(test.store, tenant, metrics.map((metric) => ({ ...GOLDEN.exemplars[0]!, metric, series: seriesId(metric, labels), timestamp: NOW_NS, attributes: { [`${mark}-key`]: mark } })));
 };
 
 beforeAll(async () => {
@@ -215,12 +216,14 @@ describe("a tenant", () => {
         expectOwn(await get("acme", "/api/v1/query", { query, time: now }));
         expectOwn(await get("acme", "/api/v1/query_range", { query, start: "0", end: now, step: "1d" }));
         expectOwn(await get("acme", "/api/v1/series", { "match[]": query, start: "0" }));
+        expectOwn(await get("acme", "/api/v1/query_exemplars", { query, start: "0" }));
         expectOwn(await get("acme", `/api/v1/label/${encodeURIComponent(other)}/values`, { "match[]": query, start: "0" }));
         expectOwn(await get("acme", "/api/v1/metadata", { metric: other, start: "0" }));
       }),
       { numRuns: 60 },
     );
     expect((await get("globex", "/api/v1/series", { "match[]": "cpu", start: "0" })).body).toContain(MARK);
+    expect((await get("globex", "/api/v1/query_exemplars", { query: "cpu", start: "0" })).body).toContain(MARK);
   });
 
   it.each(["/api/v1/logs/fields", "/api/v1/metrics/names", "/api/v1/hosts"])("gets only its own from %s", async (path) => {

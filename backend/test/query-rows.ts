@@ -1,6 +1,6 @@
 /** Rows for query tests: encoded as an agent encodes them, stored as the delivery stores them. */
 
-import { encodeHistograms, encodeLogs, encodeSamples, encodeSeries, encodeSpans, inputStructure, type BatchKey, type HistogramPoint, type LogRecord, type MetricSample, type MetricSeries, type SpanRecord } from "@obs/wire";
+import { encodeExemplars, encodeHistograms, encodeLogs, encodeSamples, encodeSeries, encodeSpans, inputStructure, type BatchKey, type ExemplarRecord, type HistogramPoint, type LogRecord, type MetricSample, type MetricSeries, type SpanRecord } from "@obs/wire";
 import type { Store } from "../src/core/store.ts";
 import { param, sql, TenantScope } from "../src/sql/sql.ts";
 
@@ -44,6 +44,14 @@ export const storeHistograms = async (store: Store, tenant: string, rows: readon
     ${scope.insertInto("histograms")} SELECT ${scope.tenantValue} AS tenant, *, now64(3) AS received, 30 AS retention, today() + 30 AS expires
     FROM input(${param.string(inputStructure("histograms", 1))}) FORMAT Native`);
   await store.write(statement, encodeHistograms(rows, key));
+};
+
+export const storeExemplars = async (store: Store, tenant: string, rows: readonly ExemplarRecord[], key = nextKey()): Promise<void> => {
+  const scope = new TenantScope(tenant);
+  const statement = scope.statement(sql`
+    ${scope.insertInto("exemplars")} SELECT ${scope.tenantValue} AS tenant, *, now64(3) AS received, 30 AS retention, today() + 30 AS expires
+    FROM input(${param.string(inputStructure("exemplars", 1))}) FORMAT Native`);
+  await store.write(statement, encodeExemplars(rows, key));
 };
 
 export const storeSpans = async (store: Store, tenant: string, rows: readonly SpanRecord[], key = nextKey()): Promise<void> => {

@@ -1,6 +1,6 @@
 /** What the wire's encoders write, read back by the real ClickHouse: equal, at every edge. */
 
-import { STREAMS, decodeNative, encodeHistograms, encodeLogs, encodeSamples, encodeSeries, encodeSpans, seriesId, xxHash64, type LogRecord, type MetricSample, type MetricSeries, type Stream } from "@obs/wire";
+import { STREAMS, decodeNative, encodeExemplars, encodeHistograms, encodeLogs, encodeSamples, encodeSeries, encodeSpans, seriesId, xxHash64, type LogRecord, type MetricSample, type MetricSeries, type Stream } from "@obs/wire";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GOLDEN } from "../../agent/wire/testdata/golden.ts";
 import { startTestStore, type TestStore } from "../src/testing.ts";
@@ -114,13 +114,15 @@ describe("the real ClickHouse", () => {
     expect(await throughClickHouse("series", series)).toEqual(joined(series));
   });
 
-  it("reads spans and histograms back equal, with and without elements in their arrays", async () => {
+  it("reads spans, histograms and exemplars back equal, with and without elements in their arrays", async () => {
     for (const rows of [GOLDEN.spans, GOLDEN.spans.slice(1, 2), GOLDEN.spans.slice(3)]) {
       const spans = encodeSpans(rows, KEY);
       expect(await throughClickHouse("spans", spans)).toEqual(joined(spans));
     }
     const histograms = encodeHistograms(GOLDEN.histograms, KEY);
     expect(await throughClickHouse("histograms", histograms)).toEqual(joined(histograms));
+    const exemplars = encodeExemplars(GOLDEN.exemplars, KEY);
+    expect(await throughClickHouse("exemplars", exemplars)).toEqual(joined(exemplars));
   });
 
   it("hashes as the wire does, at every length", async () => {

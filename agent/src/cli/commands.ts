@@ -9,7 +9,7 @@ const force: Flag = { type: "switch", doc: "Overwrite the file if it is there." 
 
 const CONVERT_FORMATS = ["fluent-bit", "vector", "promtail", "filebeat", "telegraf"] as const;
 const SHELLS = ["bash", "zsh", "fish"] as const;
-const TAP_STREAMS = ["logs", "spans", "samples", "histograms", "series"] as const;
+const TAP_STREAMS = ["logs", "spans", "samples", "histograms", "exemplars", "series"] as const;
 
 export const COMMANDS: readonly Command[] = [
   {

@@ -17,7 +17,7 @@ describe("command line", () => {
     [["valdate"], 'there is no command "valdate": did you mean validate? (obs-agent help)'],
     [["tap", "--ratte", "5"], "tap has no option --ratte: did you mean --rate? (obs-agent help)"],
     [["tap", "--rate", "fast"], '--rate takes a number, not "fast" (obs-agent help)'],
-    [["tap", "--stream", "traces"], '--stream takes logs, spans, samples, histograms, series, not "traces" (obs-agent help)'],
+    [["tap", "--stream", "traces"], '--stream takes logs, spans, samples, histograms, exemplars, series, not "traces" (obs-agent help)'],
     [["completion", "tcsh"], 'completion takes bash, zsh, fish, not "tcsh" (obs-agent help)'],
     [["completion"], "completion needs SHELL (obs-agent help)"],
     [["status", "more"], "unexpected argument: more (obs-agent help)"],

@@ -129,10 +129,10 @@ const IDENTIFYING = ["service.namespace", "service.instance.id", "k8s.cluster.na
 
 export const otlpSchema = z
   .strictObject({
-    enabled: flag().prefault(false).describe("Whether OTLP is received: logs and metrics."),
+    enabled: flag().prefault(false).describe("Whether OTLP is received: logs, metrics and traces."),
     http: z
       .strictObject({
-        enabled: flag().prefault(true).describe("Whether it is received over HTTP: `/v1/logs`, `/v1/metrics`, as protobuf or JSON."),
+        enabled: flag().prefault(true).describe("Whether it is received over HTTP: `/v1/logs`, `/v1/metrics`, `/v1/traces`, as protobuf or JSON."),
         listen: listenAddress.prefault("127.0.0.1:4318").describe("Address to listen at."),
       })
       .prefault({})
@@ -148,6 +148,10 @@ export const otlpSchema = z
     max_pending: size("1MB").prefault("64MB").describe("Bytes of requests that are not answered yet; above it requests are told to come again (429)."),
     patience: duration("0s").prefault("5s").describe("How long a request waits for room in the buffer; then it is told to come again (503)."),
     promote_resource_attributes: z.array(z.string().min(1)).prefault(IDENTIFYING).describe("Attributes of the resource that become labels of its metrics. All others stand on `target_info`."),
+    explicit_histograms: z
+      .enum(["samples", "histograms"])
+      .prefault("samples")
+      .describe("What becomes of histograms with bounds of their own: `samples`, the series `_bucket`, `_count` and `_sum` that dashboards know; or `histograms`, one native histogram with custom buckets, which PromQL reads without endings and without `le`."),
   })
   .prefault({})
   .describe("OpenTelemetry's protocol.");

@@ -3,7 +3,7 @@
  * other. Siblings know these types and never each other's folders.
  */
 
-import type { BatchAck, HistogramPoint, LogRecord, MetricKind, RowRange, SpanRecord, Stream } from "@obs/wire";
+import type { BatchAck, ExemplarRecord, HistogramPoint, LogRecord, MetricKind, RowRange, SpanRecord, Stream } from "@obs/wire";
 import type { FieldSample } from "./field-census.ts";
 import type { LineFormat } from "./line-format.ts";
 import type { LineMarks } from "./line-marks.ts";
@@ -66,9 +66,13 @@ export interface Observation {
   readonly unit: string;
   readonly help: string;
   readonly value: number;
+  readonly exemplars?: readonly ObservedExemplar[] | undefined;
 }
 
-/** One point of one exponential histogram. */
+/** What `Observation.exemplars` has: the series is the observation's. */
+export type ObservedExemplar = Omit<ExemplarRecord, "metric" | "series">;
+
+/** One point of one histogram that is kept as it is. */
 export interface ObservedHistogram extends Omit<Observation, "kind" | "value"> {
   readonly point: Omit<HistogramPoint, "metric" | "series" | "timestamp">;
 }

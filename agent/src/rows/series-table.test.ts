@@ -52,6 +52,20 @@ describe("SeriesTable", () => {
     expect(series).toMatchObject([{ ...masked, labels: { user: "***" }, help: "of ***" }]);
   });
 
+  it("gives exemplars the series of what they stand on, and masks what they say", () => {
+    const table = new SeriesTable({ mask: (text) => text.replaceAll("secret", "***") });
+    const exemplar = { timestamp: 7n, value: 0.5, traceId: "a".repeat(32), spanId: "", attributes: { secret: "a secret" } };
+    const histogram = { metric: "h", labels: {}, unit: "", help: "", point: {} as never, exemplars: [exemplar] };
+    const { samples, series, exemplars } = table.observe(5, [{ ...observation(1), exemplars: [exemplar] }, { ...observation(Number.NaN, {}), exemplars: [exemplar] }], [histogram]);
+    const masked = { ...exemplar, attributes: { "***": "a ***" } };
+    expect(exemplars).toEqual([
+      { ...masked, metric: "system.cpu.utilization", series: seriesId("system.cpu.utilization", { host: "a" }) },
+      { ...masked, metric: "system.cpu.utilization", series: seriesId("system.cpu.utilization", {}) },
+      { ...masked, metric: "h", series: seriesId("h", {}) },
+    ]);
+    expect([samples.length, series.length]).toEqual([1, 3]);
+  });
+
   it("forgets the series seen longest ago when there are too many", () => {
     const table = new SeriesTable({ maxSeries: 2 });
     for (const host of ["a", "b", "a", "c"]) table.observe(0, [observation(1, { host })]);

@@ -1,7 +1,7 @@
 /** Observations to samples of series; a series itself travels when it is new or due. */
 
-import { seriesId, type HistogramPoint, type MetricKind, type MetricSample, type MetricSeries } from "@obs/wire";
-import type { Observation, ObservedHistogram } from "../core/contracts.ts";
+import { seriesId, type ExemplarRecord, type HistogramPoint, type MetricKind, type MetricSample, type MetricSeries } from "@obs/wire";
+import type { Observation, ObservedExemplar, ObservedHistogram } from "../core/contracts.ts";
 
 /** A series is told again once a day, so that the store can let old ones expire. */
 export const SERIES_INTERVAL_MS = 24 * 3600 * 1000;
@@ -9,14 +9,15 @@ const HISTOGRAM: MetricKind = "histogram";
 /** Beyond this the series seen longest ago are forgotten; they only travel again. */
 const MAX_SERIES = 100_000;
 
-/** What a scrape comes to: rows of three streams. */
+/** What a scrape comes to: rows of four streams. */
 export interface ObservedRows {
   readonly samples: MetricSample[];
   readonly histograms: HistogramPoint[];
+  readonly exemplars: ExemplarRecord[];
   readonly series: MetricSeries[];
 }
 
-type Described = Omit<Observation, "value">;
+type Described = Omit<Observation, "value" | "exemplars">;
 
 export interface SeriesTableOptions {
   readonly maxSeries?: number;
@@ -52,14 +53,16 @@ export class SeriesTable {
   }
 
   observe(timestampMs: number, observations: readonly Observation[], histograms: readonly ObservedHistogram[] = []): ObservedRows {
-    const rows: ObservedRows = { samples: [], histograms: [], series: [] };
+    const rows: ObservedRows = { samples: [], histograms: [], exemplars: [], series: [] };
     for (const observation of observations) {
       if (Number.isFinite(observation.value)) this.#add(rows, timestampMs, observation);
       else this.notFinite++;
+      if (observation.exemplars) this.#addExemplars(rows, this.#tell(rows, timestampMs, observation), observation.exemplars);
     }
-    for (const { point, ...described } of histograms) {
-      const { metric, id: series } = this.#tell(rows, timestampMs, { ...described, kind: HISTOGRAM });
-      rows.histograms.push({ metric, series, timestamp: timestampMs, ...point });
+    for (const { point, exemplars = [], ...described } of histograms) {
+      const known = this.#tell(rows, timestampMs, { ...described, kind: HISTOGRAM });
+      rows.histograms.push({ metric: known.metric, series: known.id, timestamp: timestampMs, ...point });
+      this.#addExemplars(rows, known, exemplars);
     }
     return rows;
   }
@@ -74,6 +77,14 @@ export class SeriesTable {
     rows.samples.push({ metric, series, timestamp: timestampMs, value: observation.value });
   }
 
+  #addExemplars(rows: ObservedRows, { metric, id: series }: KnownSeries, exemplars: readonly ObservedExemplar[]): void {
+    for (const { attributes, ...exemplar } of exemplars) rows.exemplars.push({ metric, series, ...exemplar, attributes: this.#masked(attributes) });
+  }
+
+  #masked(texts: Readonly<Record<string, string>>): Record<string, string> {
+    return Object.fromEntries(Object.entries(texts).map(([name, value]) => [this.#mask(name), this.#mask(value)]));
+  }
+
   /** The series, which travels too when it is new or due. */
   #tell(rows: ObservedRows, timestampMs: number, described: Described): KnownSeries {
     const known = this.#touch(JSON.stringify([described.metric, described.labels]), () => this.#meet(timestampMs, described));
@@ -86,7 +97,7 @@ export class SeriesTable {
 
   #meet(timestampMs: number, observation: Described): KnownSeries {
     const metric = this.#mask(observation.metric);
-    const labels = Object.fromEntries(Object.entries(observation.labels).map(([name, value]) => [this.#mask(name), this.#mask(value)]));
+    const labels = this.#masked(observation.labels);
     return { id: seriesId(metric, labels), metric, labels, firstSeenMs: timestampMs, sentMs: Number.NEGATIVE_INFINITY };
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { MetricSeries } from "@obs/wire";
+import type { ExemplarRecord, MetricSeries } from "@obs/wire";
 import type { Observation } from "../core/contracts.ts";
 import { RecordingBuffer } from "./fixtures.ts";
 import { ScrapeShard } from "./metric-shard.ts";
@@ -8,12 +8,12 @@ const observation: Observation = { metric: "cpu", labels: { host: "a" }, kind: "
 
 const encoded = (rows: readonly unknown[]): Uint8Array => Buffer.alloc(rows.length);
 
-const build = (newSeries: MetricSeries[] = [], tenant?: string) => {
+const build = (newSeries: MetricSeries[] = [], tenant?: string, exemplars: ExemplarRecord[] = []) => {
   const buffer = new RecordingBuffer();
   const table = {
-    observe: (timestampMs: number, observations: readonly Observation[]) => ({ samples: observations.map(({ value }) => ({ metric: "cpu", series: 1n, timestamp: timestampMs, value })), histograms: [], series: newSeries }),
+    observe: (timestampMs: number, observations: readonly Observation[]) => ({ samples: observations.map(({ value }) => ({ metric: "cpu", series: 1n, timestamp: timestampMs, value })), histograms: [], exemplars, series: newSeries }),
   };
-  const shard = new ScrapeShard({ table, encodeSamples: encoded, encodeHistograms: encoded, encodeSeries: encoded, compress: (bytes) => bytes, buffer, ...(tenant !== undefined && { tenant }) });
+  const shard = new ScrapeShard({ table, encoders: { series: encoded, samples: encoded, histograms: encoded, exemplars: encoded }, compress: (bytes) => bytes, buffer, ...(tenant !== undefined && { tenant }) });
   return { buffer, shard };
 };
 
@@ -31,6 +31,19 @@ describe("metric shard", () => {
       { stream: "series", rows: 2, tenant: "acme", key: keys[0] },
       { stream: "samples", rows: 2, tenant: "acme", key: keys[1], rawBytes: 2, firstNs: 5_000_000n, lastNs: 9_000_000n },
     ]);
+  });
+
+  it("claims the times that exemplars have themselves", async () => {
+    const exemplar = { metric: "cpu", series: 1n, value: 1, traceId: "", spanId: "", attributes: {} };
+    const { buffer, shard } = build([], undefined, [{ ...exemplar, timestamp: 7n }, { ...exemplar, timestamp: 3n }]);
+    await shard.take([{ timestampMs: 9, observations: [observation] }]);
+    expect(buffer.commits[0]!.batches[1]).toMatchObject({ stream: "exemplars", rows: 2, firstNs: 3n, lastNs: 7n });
+  });
+
+  it("makes several batches of what is too much for one, still in one commit", async () => {
+    const { buffer, shard } = build();
+    await shard.take([{ timestampMs: 9, observations: Array.from({ length: 150_000 }, () => observation) }]);
+    expect(buffer.commits.map(({ batches }) => batches.map(({ rows }) => rows))).toEqual([[65_536, 65_536, 18_928]]);
   });
 
   it("commits nothing for a scrape without observations", async () => {

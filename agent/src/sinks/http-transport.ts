@@ -6,7 +6,7 @@
  * batch stays and is sent again, slowly. A 413 of either has it cut in two, for which both are good.
  */
 
-import { BATCH_HEADERS, batchPath, PART_HEADERS, PART_SCHEMA_VERSION, SCHEMA_VERSION, type BatchAck, type ErrorBody } from "@obs/wire";
+import { BATCH_HEADERS, batchPath, PART_HEADERS, schemaVersionOf, type BatchAck, type ErrorBody } from "@obs/wire";
 import type { BufferedBatch, Delivery, Transport } from "../core/contracts.ts";
 import { parseRetryAfter } from "./back-off.ts";
 import { HttpClient, type HttpAnswer } from "./http-client.ts";
@@ -84,7 +84,7 @@ export class HttpTransport implements Transport {
     this.#client.close();
   }
 
-  #headers({ key, part, rows, rawBytes, attempt, firstNs, lastNs }: BufferedBatch): Record<string, string> {
+  #headers({ stream, key, part, rows, rawBytes, attempt, firstNs, lastNs }: BufferedBatch): Record<string, string> {
     return {
       authorization: `Bearer ${this.#options.apiKey}`,
       "user-agent": this.#options.userAgent,
@@ -93,7 +93,7 @@ export class HttpTransport implements Transport {
       [BATCH_HEADERS.batch]: key,
       [BATCH_HEADERS.rows]: String(rows),
       [BATCH_HEADERS.rawBytes]: String(rawBytes),
-      [BATCH_HEADERS.schema]: String(part ? PART_SCHEMA_VERSION : SCHEMA_VERSION),
+      [BATCH_HEADERS.schema]: String(schemaVersionOf(stream, part !== undefined)),
       [BATCH_HEADERS.attempt]: String(attempt),
       [BATCH_HEADERS.firstNs]: String(firstNs),
       [BATCH_HEADERS.lastNs]: String(lastNs),

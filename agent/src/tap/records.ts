@@ -14,7 +14,7 @@ export const isoOfNs = (ns: bigint): string => {
 
 /** Columns that only the protocol needs. */
 const HIDDEN = new Set(["batch", "row"]);
-const NS_COLUMNS = new Set(["logs timestamp", "logs observed", "spans timestamp"]);
+const NS_COLUMNS = new Set(["logs timestamp", "logs observed", "spans timestamp", "exemplars timestamp"]);
 const MS_COLUMNS = new Set(["samples timestamp", "histograms timestamp", "histograms start", "series first_seen", "series last_seen"]);
 
 const readable = (column: string, value: unknown): unknown => {

@@ -4,7 +4,7 @@ import { batchKeyToUInt128, type BatchKey } from "./batch-key.ts";
 import { ByteWriter } from "./native/byte-writer.ts";
 import { codecOf } from "./native/column-codecs.ts";
 import { encodeNative, type RowForm } from "./native/encode.ts";
-import type { HistogramPoint, LogRecord, MetricSample, MetricSeries, SpanRecord } from "./records.ts";
+import type { ExemplarRecord, HistogramPoint, LogRecord, MetricSample, MetricSeries, SpanRecord } from "./records.ts";
 import { planarColumns, ROW_PLANES, STREAMS, type Stream } from "./schema.ts";
 
 const encodeRows = <Row>(
@@ -107,6 +107,17 @@ const HISTOGRAM_FIELDS: Readonly<Record<string, (row: HistogramPoint) => unknown
   positive_counts: (row) => row.positiveCounts,
   negative_offset: (row) => row.negativeOffset,
   negative_counts: (row) => row.negativeCounts,
+  bounds: (row) => row.bounds,
+};
+
+const EXEMPLAR_FIELDS: Readonly<Record<string, (row: ExemplarRecord) => unknown>> = {
+  metric: (row) => row.metric,
+  series: (row) => row.series,
+  timestamp: (row) => row.timestamp,
+  value: (row) => row.value,
+  trace_id: (row) => row.traceId,
+  span_id: (row) => row.spanId,
+  attributes: (row) => row.attributes,
 };
 
 /** Uncompressed Native block of `logs`; row ordinals count from `firstRow`. */
@@ -128,3 +139,10 @@ export const encodeSpans = (rows: readonly SpanRecord[], key: BatchKey): Buffer 
 /** Uncompressed Native block of `histograms`. */
 export const encodeHistograms = (rows: readonly HistogramPoint[], key: BatchKey): Buffer =>
   encodeRows("histograms", rows, HISTOGRAM_FIELDS, key, 0);
+
+/** Uncompressed Native block of `exemplars`. */
+export const encodeExemplars = (rows: readonly ExemplarRecord[], key: BatchKey): Buffer =>
+  encodeRows("exemplars", rows, EXEMPLAR_FIELDS, key, 0);
+
+/** Of the streams that hold metrics. */
+export const METRIC_ENCODERS = { series: encodeSeries, samples: encodeSamples, histograms: encodeHistograms, exemplars: encodeExemplars } as const;

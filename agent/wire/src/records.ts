@@ -53,7 +53,11 @@ export interface SpanRecord {
   links: readonly { readonly traceId: string; readonly spanId: string; readonly attributes: Readonly<Record<string, string>> }[];
 }
 
-/** A point of an exponential histogram: bucket i of `counts` holds (base^(offset+i), base^(offset+i+1)], base = 2^(2^-scale). */
+/**
+ * A point of a histogram. Exponential: bucket i of `counts` holds (base^(offset+i), base^(offset+i+1)],
+ * base = 2^(2^-scale). With bounds of its own (`scale` is CUSTOM_BOUNDS): bucket i of `positiveCounts` holds
+ * (bounds[i-1], bounds[i]], the last one what is above all; offsets and zero count are 0.
+ */
 export interface HistogramPoint {
   metric: string;
   series: bigint;
@@ -75,6 +79,22 @@ export interface HistogramPoint {
   positiveCounts: readonly bigint[];
   negativeOffset: number;
   negativeCounts: readonly bigint[];
+  /** Ascending, finite; empty of an exponential histogram. */
+  bounds: readonly number[];
+}
+
+/** A measurement that stands for others of its series, with the span in which it was taken. */
+export interface ExemplarRecord {
+  metric: string;
+  series: bigint;
+  /** ns since 1970. */
+  timestamp: bigint;
+  value: number;
+  /** Lower-case hex digits, or "". */
+  traceId: string;
+  spanId: string;
+  /** Those that the series does not have. */
+  attributes: Readonly<Record<string, string>>;
 }
 
 export type MetricKind = "gauge" | "counter" | "updown" | "histogram";

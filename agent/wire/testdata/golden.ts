@@ -3,7 +3,7 @@
  * a schema version that was sent once must be understood for ever.
  */
 
-import type { HistogramPoint, LogRecord, MetricSample, MetricSeries, SpanRecord } from "../src/index.ts";
+import type { ExemplarRecord, HistogramPoint, LogRecord, MetricSample, MetricSeries, SpanRecord } from "../src/index.ts";
 
 const LAST_NS = 0x7fff_ffff_ffff_ffffn;
 const MAX_64 = 0xffff_ffff_ffff_ffffn;
@@ -64,6 +64,18 @@ const histogram = (fields: Partial<HistogramPoint>): HistogramPoint => ({
   positiveCounts: [1n, 0n, 4n],
   negativeOffset: 0,
   negativeCounts: [],
+  bounds: [],
+  ...fields,
+});
+
+const exemplar = (fields: Partial<ExemplarRecord>): ExemplarRecord => ({
+  metric: "http.server.request.duration",
+  series: 7n,
+  timestamp: 1_700_000_000_123_456_789n,
+  value: 0.25,
+  traceId: "e21213e17af35d876317b74b510a1b46",
+  spanId: "193a26cc1d3c3d61",
+  attributes: { "user.id": "42" },
   ...fields,
 });
 
@@ -73,7 +85,9 @@ export const GOLDEN: {
   readonly samples: readonly MetricSample[];
   readonly series: readonly MetricSeries[];
   readonly spans: readonly SpanRecord[];
+  /** The last one is of schema version 3; of version 1 are those before it. */
   readonly histograms: readonly HistogramPoint[];
+  readonly exemplars: readonly ExemplarRecord[];
 } = {
   key: { agent: 0x0123_4567_89ab_cdefn, epoch: 0x0102_0304, seq: 5 },
   logs: [
@@ -115,5 +129,11 @@ export const GOLDEN: {
     histogram({}),
     histogram({ positiveCounts: [], negativeCounts: [], scale: -10, positiveOffset: -2_147_483_648, negativeOffset: 2_147_483_647, count: 0n, sum: 0, min: -0.5, max: 5e-324, start: 0, temporality: 1 }),
     histogram({ series: MAX_64, count: MAX_64, zeroCount: MAX_64, positiveCounts: [0n, MAX_64], zeroThreshold: 1e-300, timestamp: 9_223_372_036_854 }),
+    histogram({ scale: -53, zeroCount: 0n, positiveOffset: 0, positiveCounts: [1n, 0n, MAX_64], bounds: [-0.5, 5e-324] }),
+  ],
+  exemplars: [
+    exemplar({}),
+    exemplar({ metric: "", series: MAX_64, timestamp: 0n, value: -0.5, traceId: "", spanId: "", attributes: {} }),
+    exemplar({ metric: "\u{1f600}", timestamp: LAST_NS, value: Number.MAX_VALUE, attributes: { "": "", ключ: "\0\u{1f600}" } }),
   ],
 };

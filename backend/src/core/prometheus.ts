@@ -15,6 +15,7 @@ export interface PrometheusQueries {
   readonly range: Ask;
   readonly labels: Ask;
   readonly series: Ask;
+  readonly exemplars: Ask;
   readonly metadata: Ask;
   readonly formatQuery: Ask;
   readonly labelValues: (tenant: string, name: string, parameters: Parameters, signal?: AbortSignal) => Promise<PrometheusAnswer>;

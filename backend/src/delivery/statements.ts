@@ -61,10 +61,16 @@ const FORMS: Readonly<Record<Stream, StreamForm>> = {
     nsPerTick: 1n,
   },
   histograms: {
-    columns: sql`batch, row, metric, series, timestamp, start, temporality, count, sum, min, max, scale, zero_count, zero_threshold, positive_offset, positive_counts, negative_offset, negative_counts`,
+    columns: sql`batch, row, metric, series, timestamp, start, temporality, count, sum, min, max, scale, zero_count, zero_threshold, positive_offset, positive_counts, negative_offset, negative_counts, bounds`,
     tick: sql`toUnixTimestamp64Milli(timestamp)`,
     ticksPerMs: 1n,
     nsPerTick: 1_000_000n,
+  },
+  exemplars: {
+    columns: sql`batch, row, metric, series, timestamp, value, trace_id, span_id, attributes`,
+    tick: sql`toUnixTimestamp64Nano(timestamp)`,
+    ticksPerMs: 1_000_000n,
+    nsPerTick: 1n,
   },
   series: {
     columns: sql`metric, series, labels, kind, unit, help, first_seen, last_seen`,
@@ -142,7 +148,7 @@ const ownValues = ({ stream, members, ingester }: InsertPlan): Fragment => {
   // One day more than asked: `expires > today()` must hold through the whole of the last one.
   if (stream === "series") return sql`toDate(now()) + ${param.uint32(days + 2)}`;
   const retention = sql`${param.uint32(retentionClass(days))}, toDate(timestamp) + ${param.uint32(days + 1)}`;
-  if (stream === "samples" || stream === "histograms") return sql`now64(3), ${retention}`;
+  if (stream !== "logs" && stream !== "spans") return sql`now64(3), ${retention}`;
   const addresses = sql`CAST(${param.strings(members.map(({ sourceIp }) => sourceIp))}, 'Array(IPv6)')`;
   return sql`now64(3), ${addresses}[member], ${param.string(ingester)}, ${retention}`;
 };
@@ -152,6 +158,7 @@ const ownColumns: Readonly<Record<Stream, Fragment>> = {
   samples: sql`received, retention, expires`,
   spans: sql`received, source_ip, ingester, retention, expires`,
   histograms: sql`received, retention, expires`,
+  exemplars: sql`received, retention, expires`,
   series: sql`expires`,
 };
 

@@ -8,7 +8,7 @@ export const RETENTION_CLASSES = [1, 3, 7, 14, 30, 90, 365, 2555] as const;
 
 export const retentionClass = (days: number): number => RETENTION_CLASSES.find((limit) => days <= limit) ?? RETENTION_CLASSES.at(-1)!;
 
-/** Spans are kept as long as logs, histograms as long as samples. */
+/** Spans are kept as long as logs, histograms and exemplars as long as samples. */
 export const retentionDays = ({ retentionDays: days }: TenantPolicy, stream: Stream): number =>
   Math.min(stream === "logs" || stream === "spans" ? days.logs : days.samples, RETENTION_CLASSES.at(-1)!);
 

@@ -3,7 +3,7 @@
  * HTTP: same batches, same attempts, same outcomes.
  */
 
-import { parseBatchKey, PART_SCHEMA_VERSION, SCHEMA_VERSION } from "@obs/wire";
+import { parseBatchKey, schemaVersionOf } from "@obs/wire";
 import type { BufferedBatch, Delivery, Transport } from "obs-agent";
 import type { BatchDelivery } from "../core/contracts.ts";
 import type { AgentRegistry, PolicyOf } from "../core/metadata.ts";
@@ -39,7 +39,7 @@ export const createDeliveryTransport = ({ delivery, policyOf, agents }: Delivery
     if (!key) return { kind: "permanent", reason: `"${batch.key}" is not a batch key` };
     await agents.claim({ tenant: batch.tenant, agent: batch.key.slice(0, 16), keyId: OWNER, address: SOURCE_IP });
     const { stream, part, rows, rawBytes, attempt, firstNs, lastNs } = batch;
-    const ack = await delivery.accept({ policy, stream, schema: part ? PART_SCHEMA_VERSION : SCHEMA_VERSION, key, part, rows, rawBytes, attempt, firstNs, lastNs, body: bytesOf(batch.body), sourceIp: SOURCE_IP });
+    const ack = await delivery.accept({ policy, stream, schema: schemaVersionOf(stream, part !== undefined), key, part, rows, rawBytes, attempt, firstNs, lastNs, body: bytesOf(batch.body), sourceIp: SOURCE_IP });
     return { kind: "acknowledged", ack };
   };
   return {

@@ -26,6 +26,28 @@ const byGetAndPost = (path: string, doc: string, answer: string): Address[] => (
 
 const LABELS = `200 {"status":"success","data":["__name__","service"]}`;
 
+const PROMETHEUS: readonly Address[] = [
+  ...byGetAndPost(
+    "/api/v1/query",
+    "PromQL at one time: `query`, `time` (seconds or RFC 3339), `timeout`, `limit`, `lookback_delta`. This and the addresses that follow are Prometheus' HTTP API, with its envelope (docs/promql.md); a key may also be the password of basic authentication.",
+    `200 {"status":"success","data":{"resultType":"vector","result":[{"metric":{"service":"api"},"value":[1795341600,"2.5"]}]}}`,
+  ),
+  ...byGetAndPost("/api/v1/query_range", "PromQL from `start` to `end` at every `step`; at most 11,000 points.", `200 {"status":"success","data":{"resultType":"matrix","result":[{"metric":{"service":"api"},"values":[[1795341600,"2.5"]]}]}}`),
+  ...byGetAndPost(
+    "/api/v1/query_exemplars",
+    "Exemplars of the series that the selectors of `query` mean, from `start` to `end` (the last 12 hours if not given): at most 10,000, or `limit`, the newest; a warning tells of more.",
+    `200 {"status":"success","data":[{"seriesLabels":{"__name__":"http_server_duration_bucket","le":"0.5","service":"api"},"exemplars":[{"labels":{"trace_id":"e21213e17af35d876317b74b510a1b46","span_id":"193a26cc1d3c3d61"},"value":"0.31","timestamp":1795341600.123}]}]}`,
+  ),
+  ...byGetAndPost("/api/v1/labels", "Names of labels; `match[]`, `start`, `end`, `limit`.", LABELS),
+  ...byGetAndPost("/api/v1/series", "Series of any of the selectors `match[]`.", `200 {"status":"success","data":[{"__name__":"up","job":"api"}]}`),
+  ...byGetAndPost("/api/v1/format_query", "The `query`, when it can be parsed.", `200 {"status":"success","data":"up"}`),
+  { route: "GET /api/v1/label/:name/values", scope: "query", doc: "Values of a label; `match[]`, `start`, `end`, `limit`.", answer: `200 {"status":"success","data":["api","web"]}` },
+  { route: "GET /api/v1/metadata", scope: "query", doc: "Type, help and unit of metrics; `metric`, `limit`.", answer: `200 {"status":"success","data":{"up":[{"type":"gauge","help":"","unit":""}]}}` },
+  { route: "GET /api/v1/rules", scope: "query", doc: "No rules: there is no ruler.", answer: `200 {"status":"success","data":{"groups":[]}}` },
+  { route: "GET /api/v1/alerts", scope: "query", doc: "No alerts: there is no ruler.", answer: `200 {"status":"success","data":{"alerts":[]}}` },
+  { route: "GET /api/v1/status/buildinfo", scope: "query", doc: "This backend's version, as clients of Prometheus ask for it.", answer: `200 {"status":"success","data":{"version":"0.1.0","features":{}}}` },
+];
+
 export const ADDRESSES: readonly Address[] = [
   {
     route: "POST /api/v1/logs/ingest",
@@ -44,7 +66,7 @@ export const ADDRESSES: readonly Address[] = [
   {
     route: "POST /api/v1/batches/:stream",
     scope: "ingest",
-    doc: "What agents send: zstd of a ClickHouse Native block, with the headers of agent/wire/src/envelope.ts. `stream` is logs, spans, samples, histograms or series. 200 follows the store's commit.",
+    doc: "What agents send: zstd of a ClickHouse Native block, with the headers of agent/wire/src/envelope.ts. `stream` is logs, spans, samples, histograms, exemplars or series. 200 follows the store's commit.",
     answer: `200 {"stored":16384,"refused":{},"serverTime":"2026-11-22T10:00:00.123Z","storeBoot":"...","policyVersion":1}`,
   },
   {
@@ -63,20 +85,8 @@ export const ADDRESSES: readonly Address[] = [
   },
   { route: "GET /api/v1/metrics/names", scope: "query", doc: "Metrics with samples between `start` and `end`.", answer: `200 {"metrics":[{"name":"system.uptime","kind":"gauge","unit":"s","series":1}]}` },
   { route: "GET /api/v1/metrics/labels", scope: "query", doc: "Labels of `metric`, with their values.", answer: `200 {"labels":{"host":["web-01"]}}` },
-  ...byGetAndPost(
-    "/api/v1/query",
-    "PromQL at one time: `query`, `time` (seconds or RFC 3339), `timeout`, `limit`, `lookback_delta`. This and the addresses that follow are Prometheus' HTTP API, with its envelope (docs/promql.md); a key may also be the password of basic authentication.",
-    `200 {"status":"success","data":{"resultType":"vector","result":[{"metric":{"service":"api"},"value":[1795341600,"2.5"]}]}}`,
-  ),
-  ...byGetAndPost("/api/v1/query_range", "PromQL from `start` to `end` at every `step`; at most 11,000 points.", `200 {"status":"success","data":{"resultType":"matrix","result":[{"metric":{"service":"api"},"values":[[1795341600,"2.5"]]}]}}`),
-  ...byGetAndPost("/api/v1/labels", "Names of labels; `match[]`, `start`, `end`, `limit`.", LABELS),
-  ...byGetAndPost("/api/v1/series", "Series of any of the selectors `match[]`.", `200 {"status":"success","data":[{"__name__":"up","job":"api"}]}`),
-  ...byGetAndPost("/api/v1/format_query", "The `query`, when it can be parsed.", `200 {"status":"success","data":"up"}`),
-  { route: "GET /api/v1/label/:name/values", scope: "query", doc: "Values of a label; `match[]`, `start`, `end`, `limit`.", answer: `200 {"status":"success","data":["api","web"]}` },
-  { route: "GET /api/v1/metadata", scope: "query", doc: "Type, help and unit of metrics; `metric`, `limit`.", answer: `200 {"status":"success","data":{"up":[{"type":"gauge","help":"","unit":""}]}}` },
-  { route: "GET /api/v1/rules", scope: "query", doc: "No rules: there is no ruler.", answer: `200 {"status":"success","data":{"groups":[]}}` },
-  { route: "GET /api/v1/alerts", scope: "query", doc: "No alerts: there is no ruler.", answer: `200 {"status":"success","data":{"alerts":[]}}` },
-  { route: "GET /api/v1/status/buildinfo", scope: "query", doc: "This backend's version, as clients of Prometheus ask for it.", answer: `200 {"status":"success","data":{"version":"0.1.0","features":{}}}` },
+  ...PROMETHEUS,
+  ...PROMETHEUS.map(({ route, ...address }) => ({ ...address, route: route.replace(" ", " /prometheus"), doc: `As \`${route}\`.` })),
   { route: "GET /api/v1/hosts", scope: "query", doc: "Hosts that sent metrics or logs between `start` and `end`, newest first.", answer: `200 {"hosts":[{"host":"web-01","last_seen":"2026-11-22T10:00:00.000Z"}]}` },
   {
     route: "POST /api/v1/fields",

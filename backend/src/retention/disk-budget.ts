@@ -19,6 +19,7 @@ const TABLES: Readonly<Record<string, Fragment>> = {
   samples: sql`obs.samples`,
   spans: sql`obs.spans`,
   histograms: sql`obs.histograms`,
+  exemplars: sql`obs.exemplars`,
 };
 
 interface PartRow {

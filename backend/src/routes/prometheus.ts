@@ -48,22 +48,28 @@ const answering = (ask: Ask) => async (request: FastifyRequest, reply: FastifyRe
   }
 };
 
+/** Bare, and under a prefix of its own, for those who keep APIs apart. */
+const PREFIXES = ["", "/prometheus"] as const;
+
 export const prometheusRoutes = ({ prometheus, requireScope, version }: PrometheusRouteOptions): FastifyPluginAsync => async (app) => {
   await app.register(formBody);
   const onRequest = requireScope("query");
-  const both = (path: string, ask: Ask): void => {
-    app.route({ method: ["GET", "POST"], url: path, onRequest, handler: answering(ask) });
+  const on = (method: ("GET" | "POST")[]) => (path: string, ask: Ask): void => {
+    for (const prefix of PREFIXES) app.route({ method, url: `${prefix}/api/v1${path}`, onRequest, handler: answering(ask) });
   };
+  const both = on(["GET", "POST"]);
+  const get = on(["GET"]);
 
-  both("/api/v1/query", (request, gone) => prometheus.instant(request.principal.tenant, parametersOf(request), gone));
-  both("/api/v1/query_range", (request, gone) => prometheus.range(request.principal.tenant, parametersOf(request), gone));
-  both("/api/v1/labels", (request, gone) => prometheus.labels(request.principal.tenant, parametersOf(request), gone));
-  both("/api/v1/series", (request, gone) => prometheus.series(request.principal.tenant, parametersOf(request), gone));
-  both("/api/v1/format_query", (request, gone) => prometheus.formatQuery(request.principal.tenant, parametersOf(request), gone));
-  app.get("/api/v1/label/:name/values", { onRequest }, answering((request, gone) => prometheus.labelValues(request.principal.tenant, (request.params as { name: string }).name, parametersOf(request), gone)));
-  app.get("/api/v1/metadata", { onRequest }, answering((request, gone) => prometheus.metadata(request.principal.tenant, parametersOf(request), gone)));
+  both("/query", (request, gone) => prometheus.instant(request.principal.tenant, parametersOf(request), gone));
+  both("/query_range", (request, gone) => prometheus.range(request.principal.tenant, parametersOf(request), gone));
+  both("/query_exemplars", (request, gone) => prometheus.exemplars(request.principal.tenant, parametersOf(request), gone));
+  both("/labels", (request, gone) => prometheus.labels(request.principal.tenant, parametersOf(request), gone));
+  both("/series", (request, gone) => prometheus.series(request.principal.tenant, parametersOf(request), gone));
+  both("/format_query", (request, gone) => prometheus.formatQuery(request.principal.tenant, parametersOf(request), gone));
+  get("/label/:name/values", (request, gone) => prometheus.labelValues(request.principal.tenant, (request.params as { name: string }).name, parametersOf(request), gone));
+  get("/metadata", (request, gone) => prometheus.metadata(request.principal.tenant, parametersOf(request), gone));
   // There is no ruler yet: none is what there is.
-  app.get("/api/v1/rules", { onRequest }, answering(async () => ({ data: { groups: [] } })));
-  app.get("/api/v1/alerts", { onRequest }, answering(async () => ({ data: { alerts: [] } })));
-  app.get("/api/v1/status/buildinfo", { onRequest }, answering(async () => ({ data: { version, revision: "", branch: "", buildUser: "", buildDate: "", goVersion: "", features: {} } })));
+  get("/rules", async () => ({ data: { groups: [] } }));
+  get("/alerts", async () => ({ data: { alerts: [] } }));
+  get("/status/buildinfo", async () => ({ data: { version, revision: "", branch: "", buildUser: "", buildDate: "", goVersion: "", features: {} } }));
 };

@@ -133,6 +133,7 @@ describe("statements", () => {
     ["spans by name", () => sql`SELECT 1 FROM spans WHERE tenant = ${acme.tenantValue}`],
     ["a shard's histograms by name", () => sql`SELECT 1 FROM obs.histograms_local WHERE tenant = ${acme.tenantValue}`],
     ["a table with its database by name", () => sql`SELECT ${acme.tenantValue} FROM obs.logs`],
+    ["joined exemplars by name", () => sql`SELECT 1 FROM (SELECT 1 ${acme.from("logs")}) AS a JOIN obs.exemplars USING row`],
     ["a joined table by name", () => sql`SELECT 1 FROM (SELECT 1 ${acme.from("logs")}) AS a JOIN samples USING row`],
     ["a second FROM behind the conditions", () => sql`SELECT 1 ${acme.from("logs")} FROM logs`],
     ["a comment", () => sql`SELECT 1 ${acme.from("logs")} -- AND x`],

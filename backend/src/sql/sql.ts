@@ -12,7 +12,7 @@
 import { checkLiteral, checkTenantConditions } from "./guard.ts";
 
 /** Tables that hold rows of tenants. */
-export type TenantTable = "logs" | "samples" | "series" | "spans" | "histograms" | "batches";
+export type TenantTable = "logs" | "samples" | "series" | "spans" | "histograms" | "exemplars" | "batches";
 
 declare const VALUE: unique symbol;
 declare const FRAGMENT: unique symbol;
@@ -134,6 +134,7 @@ const TABLES: Readonly<Record<TenantTable, { name: Fragment; expires: boolean }>
   series: { name: sql`series`, expires: true },
   spans: { name: sql`spans`, expires: true },
   histograms: { name: sql`histograms`, expires: true },
+  exemplars: { name: sql`exemplars`, expires: true },
   batches: { name: sql`batches`, expires: false },
 };
 

@@ -41,7 +41,8 @@ export class Deltas {
     // A total is never older than what was said before: it would look like a reset.
     total.timeMs = Math.max(total.timeMs, timeMs);
     const sample = { timeMs: total.timeMs, observation: { ...observation, value: total.value } };
+    const { exemplars: _, ...series } = observation;
     const hasStart = !known && observation.kind === "counter" && startMs > 0 && startMs < timeMs && timeMs - startMs <= MAX_WINDOW_MS;
-    return hasStart ? [{ timeMs: startMs, observation: { ...observation, value: 0 } }, sample] : [sample];
+    return hasStart ? [{ timeMs: startMs, observation: { ...series, value: 0 } }, sample] : [sample];
   }
 }

@@ -19,7 +19,7 @@ export type Signal = "logs" | "metrics" | "traces";
 export type Encoding = "protobuf" | "json";
 
 export type OtlpEvent =
-  | "requests" | "bytes_read" | "log_records" | "spans" | "spans_rejected" | "points" | "points_rejected" | "points_without_value" | "exemplars_not_kept"
+  | "requests" | "bytes_read" | "log_records" | "spans" | "spans_rejected" | "points" | "points_rejected" | "points_without_value" | "exemplars" | "exemplars_rejected"
   | "requests_refused_malformed" | "requests_refused_too_large" | "requests_refused_too_many" | "requests_refused_no_room" | "requests_refused_failed" | "requests_refused_unsupported";
 
 export interface OtlpDeps {
@@ -146,13 +146,16 @@ export class Intake {
 
   #prepareMetrics(request: Message, host: string): () => Promise<Outcome> {
     const { clock, counters, environment } = this.#deps;
-    const { points, histograms, rejected, reasons, exemplars, withoutValue } = readMetrics(request, { host, environment, nowMs: clock.nowMs(), promote: this.#config.promote_resource_attributes });
+    const { points, histograms, rejected, reasons, exemplars, exemplarsRejected, withoutValue } = readMetrics(request, {
+      host, environment, nowMs: clock.nowMs(), promote: this.#config.promote_resource_attributes, keepHistograms: this.#config.explicit_histograms === "histograms",
+    }); // prettier-ignore
     return async () => {
       const scrapes = toScrapes(points, this.#deltas, histograms);
       if (scrapes.length > 0) await this.#shards.metrics.observe(scrapes);
       counters.add("points", points.length + histograms.length);
       if (rejected > 0) counters.add("points_rejected", rejected);
-      if (exemplars > 0) counters.add("exemplars_not_kept", exemplars);
+      if (exemplars > 0) counters.add("exemplars", exemplars);
+      if (exemplarsRejected > 0) counters.add("exemplars_rejected", exemplarsRejected);
       if (withoutValue > 0) counters.add("points_without_value", withoutValue);
       return { kind: "taken", rejected, message: [...reasons].join("; ") };
     };

@@ -34,19 +34,18 @@ const MESSAGES: Readonly<Record<string, Fields>> = {
   Histogram: { dataPoints: [1, "HistogramPoint[]"], aggregationTemporality: [2, "int32"] },
   Summary: { dataPoints: [1, "SummaryPoint[]"] },
   ExponentialHistogram: { dataPoints: [1, "ExponentialPoint[]"], aggregationTemporality: [2, "int32"] },
-  /** Of exemplars only the number is wanted. */
-  Nothing: {},
-  NumberPoint: { startTimeUnixNano: [2, "fixed64"], timeUnixNano: [3, "fixed64"], asDouble: [4, "double"], exemplars: [5, "Nothing[]"], asInt: [6, "sfixed64"], attributes: [7, "KeyValue[]"], flags: [8, "uint32"] },
+  Exemplar: { timeUnixNano: [2, "fixed64"], asDouble: [3, "double"], spanId: [4, "bytes"], traceId: [5, "bytes"], asInt: [6, "sfixed64"], filteredAttributes: [7, "KeyValue[]"] },
+  NumberPoint: { startTimeUnixNano: [2, "fixed64"], timeUnixNano: [3, "fixed64"], asDouble: [4, "double"], exemplars: [5, "Exemplar[]"], asInt: [6, "sfixed64"], attributes: [7, "KeyValue[]"], flags: [8, "uint32"] },
   HistogramPoint: {
     startTimeUnixNano: [2, "fixed64"], timeUnixNano: [3, "fixed64"], count: [4, "fixed64"], sum: [5, "double"], bucketCounts: [6, "fixed64[]"], explicitBounds: [7, "double[]"],
-    exemplars: [8, "Nothing[]"], attributes: [9, "KeyValue[]"], flags: [10, "uint32"],
+    exemplars: [8, "Exemplar[]"], attributes: [9, "KeyValue[]"], flags: [10, "uint32"],
   },
   SummaryPoint: { startTimeUnixNano: [2, "fixed64"], timeUnixNano: [3, "fixed64"], count: [4, "fixed64"], sum: [5, "double"], quantileValues: [6, "QuantileValue[]"], attributes: [7, "KeyValue[]"], flags: [8, "uint32"] },
   QuantileValue: { quantile: [1, "double"], value: [2, "double"] },
 
   ExponentialPoint: {
     attributes: [1, "KeyValue[]"], startTimeUnixNano: [2, "fixed64"], timeUnixNano: [3, "fixed64"], count: [4, "fixed64"], sum: [5, "double"], scale: [6, "sint32"], zeroCount: [7, "fixed64"],
-    positive: [8, "Buckets"], negative: [9, "Buckets"], flags: [10, "uint32"], exemplars: [11, "Nothing[]"], min: [12, "double"], max: [13, "double"], zeroThreshold: [14, "double"],
+    positive: [8, "Buckets"], negative: [9, "Buckets"], flags: [10, "uint32"], exemplars: [11, "Exemplar[]"], min: [12, "double"], max: [13, "double"], zeroThreshold: [14, "double"],
   },
   Buckets: { offset: [1, "sint32"], bucketCounts: [2, "uint64[]"] },
 

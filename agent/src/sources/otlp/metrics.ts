@@ -1,15 +1,17 @@
 /**
  * A request of metrics to observations: https://opentelemetry.io/docs/specs/otel/metrics/data-model/
- * Histograms with bounds and summaries become the series that Prometheus would have of them;
- * exponential histograms stay what they are, deltas included.
+ * Summaries, and by option histograms with bounds, become the series that Prometheus would have of them;
+ * other histograms stay what they are, deltas included.
  */
 
 import type { MetricKind } from "@obs/wire";
-import type { Observation, ObservedHistogram, Scrape } from "../../core/contracts.ts";
+import type { Observation, ObservedExemplar, ObservedHistogram, Scrape } from "../../core/contracts.ts";
 import { flatten, readResource, type ResourceOf } from "./attributes.ts";
 import type { Deltas } from "./deltas.ts";
+import { readExemplars, type ReadExemplars } from "./exemplars.ts";
+import { byBucket, explicitPoint, exponentialPoint, readExplicit } from "./histograms.ts";
 import type { Message } from "./messages.ts";
-import { bigIntOf, childOf, childrenOf, field, listOf, MalformedRequest, numberOf, textOf, toBigInt, toNumber } from "./read.ts";
+import { bigIntOf, childOf, childrenOf, field, listOf, numberOf, textOf, toNumber } from "./read.ts";
 
 export interface ReadMetricsOptions {
   readonly host: string;
@@ -17,6 +19,8 @@ export interface ReadMetricsOptions {
   readonly nowMs: number;
   /** Attributes of the resource that are labels of each of its series. */
   readonly promote: readonly string[];
+  /** Histograms with bounds stay histograms, rather than become series of samples. */
+  readonly keepHistograms: boolean;
 }
 
 export interface MetricsOutcome {
@@ -26,7 +30,9 @@ export interface MetricsOutcome {
   readonly rejected: number;
   /** Why, for people. */
   readonly reasons: ReadonlySet<string>;
+  /** On points and histograms that are taken. */
   readonly exemplars: number;
+  readonly exemplarsRejected: number;
   readonly withoutValue: number;
 }
 
@@ -48,6 +54,7 @@ const NO_RECORDED_VALUE = 1;
 /** The largest time that fits into ns of 63 bits. */
 const MAX_MS = 9_223_372_036_854;
 const NS_PER_MS = 1_000_000n;
+const NO_EXEMPLARS: ReadExemplars = { taken: [], rejected: 0 };
 
 /** Throws MalformedRequest. */
 export const readMetrics = (request: Message, options: ReadMetricsOptions): MetricsOutcome => {
@@ -79,6 +86,7 @@ class MetricsReader implements MetricsOutcome {
   rejected = 0;
   readonly reasons = new Set<string>();
   exemplars = 0;
+  exemplarsRejected = 0;
   withoutValue = 0;
   readonly #options: ReadMetricsOptions;
 
@@ -112,39 +120,59 @@ class MetricsReader implements MetricsOutcome {
       if (!numbers) continue;
       const points = childrenOf(numbers, "dataPoints");
       const temporality = kind === "sum" || kind === "histogram" || kind === "exponentialHistogram" ? numberOf(numbers, "aggregationTemporality") : CUMULATIVE;
-      if (name === "") this.#reject(points.length, "a metric needs a name");
-      else if (temporality !== DELTA && temporality !== CUMULATIVE) this.#reject(points.length, `${name}: the temporality is not specified`);
-      else if (kind === "exponentialHistogram") for (const point of points) this.#readExponential({ metric: name, labels: labelsOf(point, identity), ...meta }, point, temporality);
+      if (name === "") this.#reject(points, "a metric needs a name");
+      else if (temporality !== DELTA && temporality !== CUMULATIVE) this.#reject(points, `${name}: the temporality is not specified`);
+      else if (kind === "exponentialHistogram" || (kind === "histogram" && this.#options.keepHistograms))
+        for (const point of points) this.#readHistogram({ metric: name, labels: labelsOf(point, identity), ...meta }, kind, point, temporality);
       else for (const point of points) this.#readPoint(new Series(name, meta, labelsOf(point, identity)), kind, point, temporality === DELTA, field(numbers, "isMonotonic") === true);
     }
   }
 
   #readPoint(series: Series, kind: "gauge" | "sum" | "histogram" | "summary", point: Message, isDelta: boolean, isMonotonic: boolean): void {
-    this.exemplars += listOf(point, "exemplars").length;
-    if ((numberOf(point, "flags") & NO_RECORDED_VALUE) !== 0) return void this.withoutValue++;
-    const timeMs = msOf(point, "timeUnixNano") || this.#options.nowMs;
-    const startMs = msOf(point, "startTimeUnixNano");
-    if (!(timeMs > 0 && timeMs < MAX_MS)) return this.#reject(1, `${series.name}: the time is out of range`);
+    const times = this.#timesOf(series.name, point);
+    if (!times) return;
+    const exemplars = kind === "summary" ? NO_EXEMPLARS : readExemplars(point, BigInt(times.timeMs) * NS_PER_MS);
     const observations =
-      kind === "histogram" ? histogram(series, point) : kind === "summary" ? summary(series, point) : number(series, point, kind === "gauge" ? "gauge" : isMonotonic ? "counter" : "updown");
-    if (typeof observations === "string") return this.#reject(1, `${series.name}: ${observations}`);
-    for (const observation of observations) this.points.push({ observation, isDelta, startMs, timeMs });
+      kind === "histogram" ? histogram(series, point, exemplars.taken) : kind === "summary" ? summary(series, point) : number(series, point, kind === "gauge" ? "gauge" : isMonotonic ? "counter" : "updown", exemplars.taken);
+    if (typeof observations === "string") return this.#reject([point], `${series.name}: ${observations}`);
+    for (const observation of observations) this.points.push({ observation, isDelta, ...times });
+    this.#countExemplars(exemplars);
   }
 
-  #readExponential(series: Omit<ObservedHistogram, "point">, point: Message, temporality: number): void {
-    this.exemplars += listOf(point, "exemplars").length;
-    if ((numberOf(point, "flags") & NO_RECORDED_VALUE) !== 0) return void this.withoutValue++;
+  #readHistogram(series: Omit<ObservedHistogram, "point" | "exemplars">, kind: "histogram" | "exponentialHistogram", point: Message, temporality: number): void {
+    const times = this.#timesOf(series.metric, point);
+    if (!times) return;
+    const exemplars = readExemplars(point, BigInt(times.timeMs) * NS_PER_MS);
+    const explicit = kind === "histogram" ? readExplicit(point) : undefined;
+    const read = explicit === undefined ? exponentialPoint(point, temporality, times.startMs) : typeof explicit === "string" ? explicit : explicitPoint(explicit, point, temporality, times.startMs);
+    if (typeof read === "string") return this.#reject([point], `${series.metric}: ${read}`);
+    this.histograms.push({ timeMs: times.timeMs, histogram: { ...series, point: read, ...(exemplars.taken.length > 0 && { exemplars: exemplars.taken }) } });
+    this.#countExemplars(exemplars);
+  }
+
+  /** undefined, and counted: there is no value, or no time that a row can hold. */
+  #timesOf(name: string, point: Message): Pick<Point, "startMs" | "timeMs"> | undefined {
+    if ((numberOf(point, "flags") & NO_RECORDED_VALUE) !== 0) {
+      this.withoutValue++;
+      this.exemplarsRejected += listOf(point, "exemplars").length;
+      return undefined;
+    }
     const timeMs = msOf(point, "timeUnixNano") || this.#options.nowMs;
     const startMs = msOf(point, "startTimeUnixNano");
-    if (!(timeMs > 0 && timeMs < MAX_MS && startMs >= 0 && startMs < MAX_MS)) return this.#reject(1, `${series.metric}: the time is out of range`);
-    const read = exponential(point, temporality, startMs);
-    if (typeof read === "string") return this.#reject(1, `${series.metric}: ${read}`);
-    this.histograms.push({ timeMs, histogram: { ...series, point: read } });
+    if (timeMs > 0 && timeMs < MAX_MS) return { startMs: startMs > 0 && startMs < MAX_MS ? startMs : 0, timeMs };
+    this.#reject([point], `${name}: the time is out of range`);
+    return undefined;
   }
 
-  #reject(points: number, reason: string): void {
-    if (points === 0) return;
-    this.rejected += points;
+  #countExemplars({ taken, rejected }: ReadExemplars): void {
+    this.exemplars += taken.length;
+    this.exemplarsRejected += rejected;
+  }
+
+  #reject(points: readonly Message[], reason: string): void {
+    if (points.length === 0) return;
+    this.rejected += points.length;
+    for (const point of points) this.exemplarsRejected += listOf(point, "exemplars").length;
     if (this.reasons.size < 10) this.reasons.add(reason);
   }
 }
@@ -178,51 +206,27 @@ class Series {
 /** Observations of a point, or why it cannot be taken. */
 type Observations = readonly Observation[] | string;
 
-const number = (series: Series, point: Message, kind: MetricKind): Observations => {
+const number = (series: Series, point: Message, kind: MetricKind, exemplars: readonly ObservedExemplar[]): Observations => {
   const value = field(point, "asDouble") ?? field(point, "asInt");
-  return value === undefined ? "a point has no value" : [series.observe("", kind, toNumber(value))];
+  return value === undefined ? "a point has no value" : [withExemplars(series.observe("", kind, toNumber(value)), exemplars)];
 };
 
-const histogram = (series: Series, point: Message): Observations => {
-  const counts = listOf(point, "bucketCounts").map((count) => Number(toBigInt(count)));
-  const bounds = listOf(point, "explicitBounds").map(toNumber);
-  const count = Number(bigIntOf(point, "count"));
-  if (counts.length > 0 && counts.length !== bounds.length + 1) return "there must be one more count than bounds";
-  if (bounds.some((bound, index) => !(Number.isFinite(bound) && (index === 0 || bound > bounds[index - 1]!)))) return "bounds must grow";
-  const observations = [series.observe("_count", "counter", count)];
-  const sum = field(point, "sum");
-  if (sum !== undefined) observations.push(series.observe("_sum", "counter", toNumber(sum)));
+/** Exemplars stand on the buckets that hold them, as Prometheus has it. */
+const histogram = (series: Series, point: Message, exemplars: readonly ObservedExemplar[]): Observations => {
+  const read = readExplicit(point);
+  if (typeof read === "string") return read;
+  const { bounds, counts, count, sum } = read;
+  const ofBuckets = byBucket(bounds, exemplars);
+  const observations = [series.observe("_count", "counter", Number(count))];
+  if (field(point, "sum") !== undefined) observations.push(series.observe("_sum", "counter", sum));
   let below = 0;
-  for (const [index, bound] of (counts.length > 0 ? bounds : []).entries()) observations.push(series.observe("_bucket", "counter", (below += counts[index]!), { le: String(bound) }));
-  observations.push(series.observe("_bucket", "counter", count, { le: "+Inf" }));
+  const bucket = (index: number, le: string, value: number): void => void observations.push(withExemplars(series.observe("_bucket", "counter", value, { le }), ofBuckets.get(index)));
+  for (const [index, bound] of bounds.entries()) bucket(index, String(bound), (below += Number(counts[index]!)));
+  bucket(bounds.length, "+Inf", Number(count));
   return observations;
 };
 
-/** The point, or why it cannot be taken. */
-const exponential = (point: Message, temporality: number, start: number): ObservedHistogram["point"] | string => {
-  const optional = (name: string): number => (field(point, name) === undefined ? Number.NaN : numberOf(point, name));
-  const buckets = (name: string) => {
-    const message = childOf(point, name) ?? {};
-    return { offset: int32(numberOf(message, "offset")), counts: listOf(message, "bucketCounts").map(toBigInt) };
-  };
-  const positive = buckets("positive");
-  const negative = buckets("negative");
-  const count = bigIntOf(point, "count");
-  const zeroCount = bigIntOf(point, "zeroCount");
-  if ([count, zeroCount, ...positive.counts, ...negative.counts].some((one) => one < 0n || one > MAX_UINT64)) return "a count is out of range";
-  return {
-    start, temporality, count, sum: optional("sum"), min: optional("min"), max: optional("max"), scale: int32(numberOf(point, "scale")),
-    zeroCount, zeroThreshold: numberOf(point, "zeroThreshold"),
-    positiveOffset: positive.offset, positiveCounts: positive.counts, negativeOffset: negative.offset, negativeCounts: negative.counts,
-  }; // prettier-ignore
-};
-
-const MAX_UINT64 = (1n << 64n) - 1n;
-
-const int32 = (value: number): number => {
-  if (value === (value | 0)) return value;
-  throw new MalformedRequest(`${value} is no whole number of 32 bits`);
-};
+const withExemplars = (observation: Observation, exemplars: readonly ObservedExemplar[] = []): Observation => (exemplars.length > 0 ? { ...observation, exemplars } : observation);
 
 const summary = (series: Series, point: Message): Observations => {
   const quantiles = childrenOf(point, "quantileValues").map((quantile) => series.observe("", "gauge", numberOf(quantile, "value"), { quantile: String(numberOf(quantile, "quantile")) }));

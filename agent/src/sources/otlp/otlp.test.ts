@@ -17,18 +17,13 @@ import { AggregationType, MeterProvider, PeriodicExportingMetricReader, type Pus
 import { BatchSpanProcessor, TracerProvider, type SpanExporter } from "@opentelemetry/sdk-trace";
 import type { SpanRecord } from "@obs/wire";
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
-import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { otlpSchema } from "../../config/metric-sources.ts";
 import { systemClock } from "../../core/clock.ts";
 import type { IncomingLog, MetricShard, Observation, RecordShard, Scrape, SpanShard } from "../../core/contracts.ts";
 import { silentLog } from "../../core/log.ts";
-import { Deltas } from "./deltas.ts";
 import { createOtlpSource, type OtlpSource } from "./index.ts";
-import { readLogs } from "./logs.ts";
 import { decodeMessage, encodeMessage } from "./messages.ts";
-import { readMetrics, toScrapes } from "./metrics.ts";
-import { MalformedRequest } from "./read.ts";
 
 let records: IncomingLog[];
 let scrapes: Scrape[];
@@ -340,79 +335,4 @@ describe("over gRPC", () => {
     room = new Promise(() => {});
     expect(await call(LOGS, Buffer.alloc(0))).toMatchObject({ code: status.UNAVAILABLE, retry: true });
   });
-});
-
-const READ = { host: "h", environment: "", nowMs: 1_700_000_000_000, promote: [] };
-const read = (...metrics: unknown[]) => readMetrics({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] }, READ);
-const at = (ms: number): string => `${ms}000000`;
-
-describe("reading metrics", () => {
-  it.each<[string, unknown, string]>([
-    ["a sum without temporality", { name: "a", sum: { dataPoints: [{ asInt: 1 }] } }, "a: the temporality is not specified"],
-    ["a metric without a name", { gauge: { dataPoints: [{ asInt: 1 }] } }, "a metric needs a name"],
-    ["a point without a value", { name: "a", gauge: { dataPoints: [{}] } }, "a: a point has no value"],
-    ["buckets that do not fit", { name: "a", histogram: { aggregationTemporality: 2, dataPoints: [{ count: 1, bucketCounts: [1], explicitBounds: [1] }] } }, "a: there must be one more count than bounds"],
-    ["bounds that do not grow", { name: "a", histogram: { aggregationTemporality: 2, dataPoints: [{ count: 1, bucketCounts: [1, 0, 0], explicitBounds: [1, 1] }] } }, "a: bounds must grow"],
-    ["a time beyond all times", { name: "a", gauge: { dataPoints: [{ asInt: 1, timeUnixNano: "18446744073709551615" }] } }, "a: the time is out of range"],
-  ])("rejects %s alone", (_name, metric, reason) => {
-    const { rejected, reasons, points } = read(metric, GAUGE);
-    expect([rejected, [...reasons], points.map(({ observation }) => observation.metric)]).toEqual([1, [reason], ["g"]]);
-  });
-
-  it("leaves out points that say they have no value, and counts exemplars", () => {
-    const { points, withoutValue, exemplars } = read({ name: "a", gauge: { dataPoints: [{ flags: 1 }, { asDouble: "NaN", exemplars: [{}, {}] }] } });
-    expect([points.length, withoutValue, exemplars]).toEqual([1, 1, 2]);
-  });
-
-  it("reads summaries", () => {
-    const { points } = read({ name: "s", summary: { dataPoints: [{ count: "4", sum: 8, quantileValues: [{ quantile: 0.5, value: 2 }] }] } });
-    expect(points.map(({ observation: { metric, labels, kind, value } }) => [metric, labels["quantile"], kind, value])).toEqual([
-      ["s_count", undefined, "counter", 4],
-      ["s_sum", undefined, "counter", 8],
-      ["s", "0.5", "gauge", 2],
-    ]);
-  });
-
-  it("adds up deltas, from 0 at their start, and never goes back in time", () => {
-    const deltas = new Deltas();
-    const delta = (value: number, startMs: number, timeMs: number) =>
-      toScrapes(read({ name: "a", sum: { aggregationTemporality: 1, isMonotonic: true, dataPoints: [{ asInt: value, startTimeUnixNano: at(startMs), timeUnixNano: at(timeMs) }] } }).points, deltas).map(({ timestampMs, observations }) => [timestampMs, observations[0]!.value]);
-    expect(delta(3, 1_000, 2_000)).toEqual([[1_000, 0], [2_000, 3]]);
-    expect(delta(4, 2_000, 3_000)).toEqual([[3_000, 7]]);
-    expect(delta(1, 500, 900)).toEqual([[3_000, 8]]);
-  });
-
-  it("forgets the totals used longest ago", () => {
-    const deltas = new Deltas(1);
-    const add = (metric: string): number => deltas.add({ observation: { metric, labels: {}, kind: "updown", unit: "", help: "", value: 1 }, startMs: 0, timeMs: 1 }).at(-1)!.observation.value;
-    expect([add("a"), add("a"), add("b"), add("a")]).toEqual([1, 2, 1, 1]);
-  });
-});
-
-const outcome = (run: () => unknown): unknown => {
-  try {
-    run();
-    return undefined;
-  } catch (error) {
-    return error;
-  }
-};
-
-it("any JSON and any bytes are read or malformed, never more", () => {
-  const keys = ["resourceLogs", "scopeLogs", "logRecords", "resourceMetrics", "scopeMetrics", "metrics", "resource", "scope", "attributes", "key", "value", "stringValue", "intValue", "kvlistValue", "arrayValue", "values", "body", "timeUnixNano", "traceId", "name", "sum", "gauge", "histogram", "summary", "dataPoints", "bucketCounts", "explicitBounds", "aggregationTemporality", "quantileValues", "__proto__"];
-  const { json } = fc.letrec<{ json: unknown }>((tie) => ({
-    json: fc.oneof({ maxDepth: 9 }, fc.constantFrom<unknown>(null, 1, -1, 0.5, "", "x", "1", true), fc.array(tie("json"), { maxLength: 3 }), fc.dictionary(fc.constantFrom(...keys), tie("json"), { maxKeys: 5 })),
-  }));
-  fc.assert(
-    fc.property(fc.dictionary(fc.constantFrom(...keys), json), (request) => {
-      for (const error of [outcome(() => readLogs(request, READ)), outcome(() => readMetrics(request, READ))]) expect(error === undefined || error instanceof MalformedRequest).toBe(true);
-    }),
-    { numRuns: 300 },
-  );
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
-      const request = outcome(() => readMetrics(decodeMessage("MetricsRequest", bytes), READ));
-      expect(request === undefined || request instanceof Error).toBe(true);
-    }),
-  );
 });

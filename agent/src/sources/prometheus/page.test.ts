@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Families } from "./families.ts";
-import { PageError, parsePage, parseSeries, type PageFormat } from "./page.ts";
+import { PageError, parsePage, parseSeries, type PageExemplar, type PageFormat } from "./page.ts";
 
 interface Row {
   readonly series: string;
@@ -9,14 +9,14 @@ interface Row {
   readonly timestampMs?: number;
 }
 
-const read = (page: string, format: PageFormat = "text"): { rows: Row[]; metadata: string[]; exemplars: number } => {
+const read = (page: string, format: PageFormat = "text"): { rows: Row[]; metadata: string[]; exemplars: (PageExemplar & { text: string })[] } => {
   const rows: Row[] = [];
   const metadata: string[] = [];
-  let exemplars = 0;
+  const exemplars: (PageExemplar & { text: string })[] = [];
   parsePage(page, format, {
     metadata: (...parts) => metadata.push(parts.join(" ")),
     sample: (series, value, timestampMs) => rows.push({ series, value, ...(timestampMs !== undefined && { timestampMs }) }),
-    exemplar: () => exemplars++,
+    exemplar: (exemplar, text) => exemplars.push({ ...exemplar, text }),
   });
   return { rows, metadata, exemplars };
 };
@@ -38,7 +38,7 @@ something_weird{problem="division by zero"} +Inf -3982045
 {"a.dotted name","a label"="b"} 1
 `;
     expect(read(page)).toEqual({
-      exemplars: 0,
+      exemplars: [],
       metadata: ['HELP http_requests_total The total\nof "requests" \\ all.', "TYPE http_requests_total counter"],
       rows: [
         { series: 'http_requests_total{method="post",code="200"}', value: 1027, timestampMs: 1395066363000 },
@@ -64,7 +64,11 @@ plain 1 # {a="b"} 2
 # EOF
 `;
     expect(read(page, "openmetrics")).toMatchObject({
-      exemplars: 3,
+      exemplars: [
+        { labels: new Map(), value: 0.054, timestampMs: undefined, text: "{} 0.054" },
+        { labels: new Map([["trace_id", "KOO5S4vxi0o"], ["note", 'a # {b} " c']]), value: 0.67, timestampMs: 1520879607789, text: '{trace_id="KOO5S4vxi0o",note="a # {b} \\" c"} 0.67 1520879607.789' },
+        { labels: new Map([["a", "b"]]), value: 2, timestampMs: undefined },
+      ],
       metadata: ["TYPE foo_seconds histogram", "UNIT foo_seconds seconds"],
       rows: [{ value: 8 }, { value: 11, timestampMs: 1520879607789 }, { value: 17 }, { value: 17 }, { value: 324789.3 }, { series: "plain", value: 1 }],
     });
@@ -81,6 +85,7 @@ plain 1 # {a="b"} 2
     ["a cut page", "a 1\n", "openmetrics"],
     ["more after the end", "# EOF\na 1\n", "openmetrics"],
     ["a malformed exemplar", "a 1 # {b} 1\n# EOF\n", "openmetrics"],
+    ["an exemplar with a time that is none", "a 1 # {} 1 NaN\n# EOF\n", "openmetrics"],
     ["an exemplar without a value", 'a 1 # {b="c"}\n# EOF\n', "openmetrics"],
   ])("with %s is refused", (_name, page, format) => expect(() => read(page, format)).toThrow(PageError));
 

@@ -13,8 +13,14 @@ export interface PageVisitor {
   metadata(what: "TYPE" | "HELP" | "UNIT", family: string, text: string): void;
   /** `series`: name and labels as they stand on the page; `parseSeries` reads them. */
   sample(series: string, value: number, timestampMs: number | undefined): void;
-  /** An exemplar of the sample before. */
-  exemplar(): void;
+  /** An exemplar of the sample before; `text` is how it stands on the page. */
+  exemplar(exemplar: PageExemplar, text: string): void;
+}
+
+export interface PageExemplar {
+  readonly labels: ReadonlyMap<string, string>;
+  readonly value: number;
+  readonly timestampMs: number | undefined;
 }
 
 export class PageError extends Error {
@@ -66,16 +72,19 @@ const readSample = (line: string, format: PageFormat, visitor: PageVisitor, numb
   if (timeText !== undefined && timestampMs === undefined) throw new PageError("the time is no number", number);
   visitor.sample(line.slice(0, end).trim(), value, timestampMs);
   if (hash < 0) return;
-  readExemplar(line.slice(hash + 3), number);
-  visitor.exemplar();
+  const exemplar = line.slice(hash + 3).trim();
+  visitor.exemplar(readExemplar(exemplar, number), exemplar);
 };
 
-const readExemplar = (text: string, number: number): void => {
+const readExemplar = (text: string, number: number): PageExemplar => {
   const end = seriesEnd(text);
   const labels = text.startsWith("{") && end > 0 ? readLabels(text.slice(0, end)) : undefined;
-  const [value, time, ...more] = text.slice(Math.max(end, 0)).trim().split(/[ \t]+/);
-  const isWhole = labels && labels.name === "" && parseValue(value!) !== undefined && (time === undefined || parseValue(time) !== undefined) && more.length === 0;
+  const [valueText, time, ...more] = text.slice(Math.max(end, 0)).trim().split(/[ \t]+/);
+  const value = parseValue(valueText!);
+  const timestampMs = time === undefined ? undefined : parseTime(time, "openmetrics");
+  const isWhole = labels && labels.name === "" && value !== undefined && (time === undefined || timestampMs !== undefined) && more.length === 0;
   if (!isWhole) throw new PageError("the exemplar is malformed", number);
+  return { labels: labels.labels, value, timestampMs };
 };
 
 /** Index after name and labels, or -1. */

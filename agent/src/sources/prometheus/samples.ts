@@ -5,12 +5,13 @@
 
 import type { RelabelConfig, ScrapeConfig } from "../../config/metric-sources.ts";
 import type { Observation, Scrape } from "../../core/contracts.ts";
+import { observedExemplar } from "./exemplar.ts";
 import { Families, type SampleMeta } from "./families.ts";
 import { PageError, parsePage, parseSeries, type PageFormat } from "./page.ts";
 import type { Labels, Relabel } from "./relabel.ts";
 import type { Target } from "./target.ts";
 
-export type PageEvent = "samples" | "exemplars_not_kept" | "samples_repeated" | "samples_of_odd_time" | "samples_dropped";
+export type PageEvent = "samples" | "exemplars" | "exemplars_repeated" | "exemplars_dropped" | "samples_repeated" | "samples_of_odd_time" | "samples_dropped";
 
 interface KnownSeries {
   /** Undefined: relabelling drops it. */
@@ -19,6 +20,16 @@ interface KnownSeries {
   /** Times that the page gave itself: on the page that is being read, and on the last one taken. */
   ownMs: number | undefined;
   takenMs: number | undefined;
+  /** The exemplar as it stands on the page that is being read, and on the last one taken. */
+  ownExemplar: string | undefined;
+  takenExemplar: string | undefined;
+}
+
+/** Where a sample went. */
+interface Place {
+  readonly known: KnownSeries;
+  readonly observations: Observation[];
+  readonly atMs: number;
 }
 
 export interface PageFigures {
@@ -30,6 +41,7 @@ export interface PageFigures {
 
 /** The largest time that fits into ns of 63 bits. */
 const MAX_MS = 9_223_372_036_854;
+const MAX_NS = BigInt(MAX_MS) * 1_000_000n;
 
 export class TargetSamples {
   readonly #target: Target;
@@ -55,11 +67,24 @@ export class TargetSamples {
     const count = (event: PageEvent): void => void events.set(event, (events.get(event) ?? 0) + 1);
     let scraped = 0;
     let kept = 0;
+    /** Of the sample before; undefined when it was left out. */
+    let place: Place | undefined;
     parsePage(page, format, {
       metadata: (what, family, text) => families.set(what, family, text),
-      exemplar: () => count("exemplars_not_kept"),
+      exemplar: (exemplar, text) => {
+        if (!place) return count("exemplars_dropped");
+        const { known, observations, atMs } = place;
+        known.ownExemplar = text;
+        // A page shows an exemplar until there is a newer one.
+        if (text === known.takenExemplar) return count("exemplars_repeated");
+        const observed = observedExemplar(exemplar, atMs);
+        if (!(observed.timestamp > 0n && observed.timestamp < MAX_NS)) return count("exemplars_dropped");
+        observations[observations.length - 1] = { ...observations.at(-1)!, exemplars: [observed] };
+        count("exemplars");
+      },
       sample: (text, value, ownMs) => {
         scraped++;
+        place = undefined;
         const known = this.#seriesOf(text, families);
         if (!known.observed) {
           known.lastScrape = scrape;
@@ -77,12 +102,14 @@ export class TargetSamples {
         let observations = times.get(atMs);
         if (!observations) times.set(atMs, (observations = []));
         observations.push({ ...known.observed, value });
+        place = { known, observations, atMs };
       },
     });
     const { sample_limit: limit } = this.#config;
     if (limit > 0 && kept > limit) throw new PageError(`the page has ${kept} samples, more than sample_limit`);
     for (const [text, known] of this.#known) {
       known.takenMs = known.ownMs;
+      known.takenExemplar = known.ownExemplar;
       if (known.lastScrape !== scrape) this.#known.delete(text);
     }
     this.#count("samples", scraped);
@@ -92,7 +119,7 @@ export class TargetSamples {
 
   #seriesOf(text: string, families: Families): KnownSeries {
     let known = this.#known.get(text);
-    if (!known) this.#known.set(text, (known = { observed: this.#meet(text, families), lastScrape: 0, ownMs: undefined, takenMs: undefined }));
+    if (!known) this.#known.set(text, (known = { observed: this.#meet(text, families), lastScrape: 0, ownMs: undefined, takenMs: undefined, ownExemplar: undefined, takenExemplar: undefined }));
     return known;
   }
 

@@ -158,6 +158,7 @@ const arrayOf = <Value>(element: ColumnCodec<Value>): ColumnCodec<readonly Value
 });
 
 const uint64 = each<bigint>((writer, value) => writer.uint64(value), (reader) => reader.uint64(), copyFixed(8));
+const float64 = each<number>((writer, value) => writer.float64(value), (reader) => reader.float64(), copyFixed(8));
 const string = each<string>((writer, value) => writer.string(value), (reader) => reader.string(), copyStrings);
 const nanoseconds = each<bigint>((writer, value) => writer.int64(value), (reader) => reader.int64(), copyFixed(8));
 
@@ -168,7 +169,7 @@ const codecs = {
   UInt64: uint64,
   UInt128: uint128,
   Float32: each<number>((writer, value) => writer.float32(value), (reader) => reader.float32(), copyFixed(4)),
-  Float64: each<number>((writer, value) => writer.float64(value), (reader) => reader.float64(), copyFixed(8)),
+  Float64: float64,
   String: string,
   "FixedString(8)": fixedHex(8),
   "FixedString(16)": fixedHex(16),
@@ -177,6 +178,7 @@ const codecs = {
   "LowCardinality(String)": lowCardinality,
   "Map(LowCardinality(String), String)": textMap,
   "Array(UInt64)": arrayOf(uint64),
+  "Array(Float64)": arrayOf(float64),
   "Array(String)": arrayOf(string),
   "Array(FixedString(8))": arrayOf(fixedHex(8)),
   "Array(FixedString(16))": arrayOf(fixedHex(16)),

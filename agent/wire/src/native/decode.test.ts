@@ -4,12 +4,14 @@ import { describe, expect, it } from "vitest";
 import {
   NativeFormatError,
   decodeNative,
+  encodeExemplars,
   encodeHistograms,
   encodeLogs,
   encodeNative,
   encodeSamples,
   encodeSeries,
   encodeSpans,
+  type ExemplarRecord,
   type HistogramPoint,
   type LogRecord,
   type MetricSample,
@@ -97,7 +99,9 @@ const histogram: fc.Arbitrary<HistogramPoint> = fc.record({
   positiveCounts: counts,
   negativeOffset: int32,
   negativeCounts: counts,
+  bounds: fc.array(fc.double(), { maxLength: 5 }),
 });
+const exemplar: fc.Arbitrary<ExemplarRecord> = fc.record({ metric: text, series: fc.bigInt(0n, MAX_64), timestamp, value: fc.double(), traceId: hex(32), spanId: hex(16), attributes });
 
 const SPAN_NAMES = { traceId: "trace_id", spanId: "span_id", parentSpanId: "parent_span_id", traceState: "trace_state", statusMessage: "status_message", scopeVersion: "scope_version" };
 const HISTOGRAM_NAMES = { zeroCount: "zero_count", zeroThreshold: "zero_threshold", positiveOffset: "positive_offset", positiveCounts: "positive_counts", negativeOffset: "negative_offset", negativeCounts: "negative_counts" };
@@ -152,7 +156,7 @@ describe("decodeNative", () => {
     );
   });
 
-  it("gives back spans, and histograms", () => {
+  it("gives back spans, histograms and exemplars", () => {
     fc.assert(
       fc.property(fc.array(span, { minLength: 1, maxLength: 6 }), (rows) => {
         expect(decodeNative(encodeSpans(rows, KEY))[0]!.columns).toEqual(spanColumns(rows));
@@ -161,6 +165,11 @@ describe("decodeNative", () => {
     fc.assert(
       fc.property(fc.array(histogram, { minLength: 1, maxLength: 6 }), (rows) => {
         expect(decodeNative(encodeHistograms(rows, KEY))[0]!.columns).toEqual(expectedColumns(rows, HISTOGRAM_NAMES));
+      }),
+    );
+    fc.assert(
+      fc.property(fc.array(exemplar, { minLength: 1, maxLength: 6 }), (rows) => {
+        expect(decodeNative(encodeExemplars(rows, KEY))[0]!.columns).toEqual(expectedColumns(rows, { traceId: "trace_id", spanId: "span_id" }));
       }),
     );
   });
@@ -216,21 +225,27 @@ describe("decodeNative", () => {
   });
 });
 
+const golden = (name: string): Buffer => readFileSync(new URL(`../../testdata/${name}.native`, import.meta.url));
+
 describe("encodeNative", () => {
   it.each([
     ["logs", () => encodeLogs(GOLDEN.logs, GOLDEN.key)],
     ["samples", () => encodeSamples(GOLDEN.samples, GOLDEN.key)],
     ["series", () => encodeSeries(GOLDEN.series, GOLDEN.key)],
     ["spans", () => encodeSpans(GOLDEN.spans, GOLDEN.key)],
-    ["histograms", () => encodeHistograms(GOLDEN.histograms, GOLDEN.key)],
+    ["exemplars", () => encodeExemplars(GOLDEN.exemplars, GOLDEN.key)],
   ])("writes %s of schema version 1 as the golden file has them", (stream, encode) => {
-    const golden = readFileSync(new URL(`../../testdata/${stream}-v1.native`, import.meta.url));
-    expect(encode().equals(golden)).toBe(true);
+    expect(encode().equals(golden(`${stream}-v1`))).toBe(true);
+  });
+
+  it("writes histograms of schema version 3 as the golden file has them; those of version 1 are without bounds", () => {
+    expect(encodeHistograms(GOLDEN.histograms, GOLDEN.key).equals(golden("histograms-v3"))).toBe(true);
+    const { bounds: _, ...columns } = decodeNative(encodeHistograms(GOLDEN.histograms.slice(0, -1), GOLDEN.key))[0]!.columns;
+    expect(decodeNative(golden("histograms-v1"))[0]!.columns).toEqual(columns);
   });
 
   it("writes logs of schema version 2, with the ordinals in planes, as the golden file has them", () => {
-    const golden = readFileSync(new URL("../../testdata/logs-v2.native", import.meta.url));
-    expect(encodeLogs(GOLDEN.logs, GOLDEN.key, 0, "planes").equals(golden)).toBe(true);
+    expect(encodeLogs(GOLDEN.logs, GOLDEN.key, 0, "planes").equals(golden("logs-v2"))).toBe(true);
   });
 
   it("writes into a buffer that is large enough, and takes columns in pieces", () => {

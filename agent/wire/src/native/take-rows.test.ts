@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeNative, encodeHistograms, encodeLogs, encodeSamples, encodeSeries, encodeSpans, NativeFormatError, takeRows } from "../index.ts";
+import { decodeNative, encodeExemplars, encodeHistograms, encodeLogs, encodeSamples, encodeSeries, encodeSpans, NativeFormatError, takeRows } from "../index.ts";
 import { GOLDEN } from "../../testdata/golden.ts";
 
 const { key } = GOLDEN;
@@ -14,6 +14,7 @@ const ENCODERS: Readonly<Record<string, (count: number) => Buffer>> = {
   series: (count) => encodeSeries(repeated(GOLDEN.series, count), key),
   spans: (count) => encodeSpans(repeated(GOLDEN.spans, count), key),
   histograms: (count) => encodeHistograms(repeated(GOLDEN.histograms, count), key),
+  exemplars: (count) => encodeExemplars(repeated(GOLDEN.exemplars, count), key),
 };
 
 describe.each(Object.entries(ENCODERS))("takeRows of %s", (_name, encode) => {

@@ -10,7 +10,7 @@ export interface QueryData {
   readonly result: unknown;
 }
 
-const textOf = (value: number): string => (value === Number.POSITIVE_INFINITY ? "+Inf" : value === Number.NEGATIVE_INFINITY ? "-Inf" : Object.is(value, -0) ? "-0" : String(value));
+export const textOf = (value: number): string => (value === Number.POSITIVE_INFINITY ? "+Inf" : value === Number.NEGATIVE_INFINITY ? "-Inf" : Object.is(value, -0) ? "-0" : String(value));
 
 /** Which ends of a bucket belong to it: 0 the upper, 1 the lower, 2 none, 3 both. */
 const boundaries = ({ lowerInclusive, upperInclusive }: { readonly lowerInclusive: boolean; readonly upperInclusive: boolean }): number => (lowerInclusive ? (upperInclusive ? 3 : 1) : upperInclusive ? 0 : 2);

@@ -7,6 +7,7 @@ import type { ReadOptions, Store } from "../../core/store.ts";
 import { param, sql, type Fragment, type TenantScope } from "../../sql/sql.ts";
 import { millis } from "../metrics/series-source.ts";
 import { Labels, METRIC_NAME, PromqlError, TOO_MANY_SAMPLES, type Computation, type Computed, type PushedAggregation, type PushedFunction } from "../promql/index.ts";
+import { numberOf, type JsonNumber } from "./json-number.ts";
 import { labelValue, METRIC, metricName } from "./names.ts";
 import { findSeries, matchingSeries } from "./series.ts";
 
@@ -50,9 +51,7 @@ export interface ComputeOptions {
   readonly signal?: AbortSignal;
 }
 
-type Cell = number | string | null;
-
-const numberOf = (cell: Cell): number | undefined => (cell === null ? undefined : typeof cell === "number" ? cell : cell === "inf" ? Number.POSITIVE_INFINITY : cell === "-inf" ? Number.NEGATIVE_INFINITY : Number.NaN);
+type Cell = JsonNumber | null;
 
 interface Overview {
   readonly matching: number;
@@ -94,7 +93,7 @@ export const computeInStore = async (computation: Computation, options: ComputeO
   const scale = computation.name === "increase" ? rangeMs / 1_000 : 1;
   const cells = (row: readonly Cell[]): (number | undefined)[] =>
     row.map((cell) => {
-      const value = numberOf(cell);
+      const value = cell === null ? undefined : numberOf(cell);
       return value === undefined || by?.operator === "count" ? value : value * scale;
     });
   if (!by) {

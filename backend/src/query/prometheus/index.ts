@@ -3,9 +3,10 @@
 import type { Store } from "../../core/store.ts";
 import type { PrometheusAnswer, PrometheusQueries } from "../../core/prometheus.ts";
 import { TenantScope } from "../../sql/sql.ts";
-import { Engine, parse, PromqlError, type Matcher } from "../promql/index.ts";
+import { Engine, parse, PromqlError, selectorsOf, type Matcher } from "../promql/index.ts";
 import { instantData, rangeData } from "./answer.ts";
 import { labelNames, labelValues, metadata, seriesOf, type CatalogRequest } from "./catalog.ts";
+import { exemplarsOf } from "./exemplars.ts";
 import { limitOf, many, one, positiveDurationOf, rangeRequest, required, timeOf, type Parameters } from "./request.ts";
 import type { Range } from "./series.ts";
 import { StoreSource } from "./store-source.ts";
@@ -75,6 +76,11 @@ export const createPrometheusQueries = ({ store, now, allowExperimental = true }
       const request = catalogRequest(parameters);
       if (request.selectors.length === 0) throw new PromqlError("bad_data", "no match[] parameter provided");
       return { data: await seriesOf(store, new TenantScope(tenant), request, signal) };
+    },
+    async exemplars(tenant, parameters, signal) {
+      const query = required(parameters, "query");
+      const { answer, isCut } = await exemplarsOf(store, new TenantScope(tenant), { selectors: selectorsOf(parse(query)), range: rangeOf(parameters), limit: limitOf(parameters), maxExecutionSeconds: secondsOf(parameters) }, signal);
+      return { data: answer, ...(isCut && { warnings: ["results truncated: narrow the query or its range"] }) };
     },
     async metadata(tenant, parameters, signal) {
       return { data: await metadata(store, new TenantScope(tenant), one(parameters, "metric"), limitOf(parameters), rangeOf(parameters), signal) };

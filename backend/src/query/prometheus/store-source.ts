@@ -3,8 +3,10 @@
 import type { ReadOptions, Store } from "../../core/store.ts";
 import { param, sql, type Fragment, type TenantScope } from "../../sql/sql.ts";
 import { millis } from "../metrics/series-source.ts";
-import { FLOAT, hintAfter, HISTOGRAM, PromqlError, STALE, TOO_MANY_SAMPLES, type Computation, type Computed, type FloatHistogram, type Labels, type RawSeries, type Selection, type SeriesSource } from "../promql/index.ts";
+import { FLOAT, HISTOGRAM, PromqlError, STALE, TOO_MANY_SAMPLES, type Computation, type Computed, type Labels, type RawSeries, type Selection, type SeriesSource } from "../promql/index.ts";
 import { computeInStore, STALE_BITS } from "./computed.ts";
+import { numberOf, type JsonNumber } from "./json-number.ts";
+import { HISTOGRAM_SAMPLES, nativeHistograms, type HistogramPoint, type NativeHistogram } from "./native-histograms.ts";
 import { findSeries, matchingSeries, type FoundSeries } from "./series.ts";
 
 export interface StoreSourceOptions {
@@ -21,28 +23,19 @@ export interface StoreSourceOptions {
 interface SampleRow {
   readonly id: string;
   readonly times: readonly number[];
-  readonly floats: readonly (number | string)[];
+  readonly floats: readonly JsonNumber[];
   /** 1: a stale marker. */
   readonly stale: readonly number[];
 }
 
 interface HistogramRow {
   readonly id: string;
-  /** time, start, temporality, count, sum, scale, zero count, zero threshold, offset, counts, offset, counts. */
-  readonly points: readonly (readonly [number, number, number, number, number | string, number, number, number, number, readonly number[], number, readonly number[]])[];
+  readonly points: readonly HistogramPoint[];
 }
 
 const KIND_HISTOGRAM = "histogram";
-/** Of OTLP. */
-const DELTA = 1;
-/** The finest schema that Prometheus has. */
-const FINEST_SCHEMA = 8;
-/** A native histogram is about so many samples in size. */
-const HISTOGRAM_SAMPLES = 20;
 /** Numbers as numbers, and NaN and infinities as text. */
 const SETTINGS = { output_format_json_quote_denormals: 1, output_format_json_quote_64bit_integers: 0 };
-
-const numberOf = (value: number | string): number => (typeof value === "number" ? value : value === "inf" ? Number.POSITIVE_INFINITY : value === "-inf" ? Number.NEGATIVE_INFINITY : Number.NaN);
 
 export class StoreSource implements SeriesSource {
   readonly #options: StoreSourceOptions;
@@ -60,7 +53,7 @@ export class StoreSource implements SeriesSource {
     if (found.length === 0) return [];
     const hasHistograms = found.some(({ kind }) => kind === KIND_HISTOGRAM);
     const floats = await this.#floats(selection);
-    return put(found, floats, hasHistograms ? await this.#histograms(selection) : []);
+    return put(found, floats, hasHistograms ? await this.#histograms(selection) : new Map());
   }
 
   compute(computation: Computation): Promise<Computed | undefined> {
@@ -106,49 +99,41 @@ export class StoreSource implements SeriesSource {
     return rows;
   }
 
-  async #histograms(selection: Selection): Promise<HistogramRow[]> {
+  /** By series. */
+  async #histograms(selection: Selection): Promise<Map<string, readonly NativeHistogram[]>> {
     const { scope } = this.#options;
     const rows = await this.#read<HistogramRow>(scope.statement(sql`
-      SELECT toString(series) AS id, groupArray((ms, start_ms, t, c, s, scale_, zc, zt, po, pc, no, nc)) AS points
+      SELECT toString(series) AS id, groupArray((ms, start_ms, t, c, s, scale_, zc, zt, po, pc, no, nc, own_bounds)) AS points
       FROM (
         SELECT series, toUnixTimestamp64Milli(timestamp) AS ms, toUnixTimestamp64Milli(any(start)) AS start_ms, any(temporality) AS t, any(count) AS c, any(sum) AS s, any(scale) AS scale_,
-          any(zero_count) AS zc, any(zero_threshold) AS zt, any(positive_offset) AS po, any(positive_counts) AS pc, any(negative_offset) AS no, any(negative_counts) AS nc
+          any(zero_count) AS zc, any(zero_threshold) AS zt, any(positive_offset) AS po, any(positive_counts) AS pc, any(negative_offset) AS no, any(negative_counts) AS nc, any(bounds) AS own_bounds
         ${this.#from("histograms", selection)}
         GROUP BY series, ms ORDER BY series, ms ${this.#left(HISTOGRAM_SAMPLES)}
       )
       GROUP BY series`));
-    for (const { points } of rows) this.#spend(points.length * HISTOGRAM_SAMPLES);
-    return rows;
+    return new Map(rows.map(({ id, points }) => [id, nativeHistograms(points, (samples) => this.#spend(samples))]));
   }
 }
 
-const put = (found: readonly FoundSeries[], floats: readonly SampleRow[], histograms: readonly HistogramRow[]): RawSeries[] => {
+const put = (found: readonly FoundSeries[], floats: readonly SampleRow[], natives: ReadonlyMap<string, readonly NativeHistogram[]>): RawSeries[] => {
   const labels = new Map(found.map((series) => [series.id, series.labels]));
-  const both = new Set([...floats, ...histograms].map(({ id }) => id));
-  const [floatRows, histogramRows] = [new Map(floats.map((row) => [row.id, row])), new Map(histograms.map((row) => [row.id, row]))];
-  return [...both].flatMap((id) => {
+  const floatRows = new Map(floats.map((row) => [row.id, row]));
+  return [...new Set([...floatRows.keys(), ...natives.keys()])].flatMap((id) => {
     const of = labels.get(id);
-    return of ? [rawOf(of, floatRows.get(id), histogramRows.get(id))] : [];
+    return of ? [rawOf(of, floatRows.get(id), natives.get(id))] : [];
   });
 };
 
-const rawOf = (labels: Labels, floats: SampleRow | undefined, histograms: HistogramRow | undefined): RawSeries => {
+const rawOf = (labels: Labels, floats: SampleRow | undefined, natives: readonly NativeHistogram[] | undefined): RawSeries => {
   const ofFloats: RawSeries = {
     labels,
     times: Float64Array.from(floats?.times ?? []),
     kinds: Uint8Array.from(floats?.stale ?? [], (stale) => (stale === 1 ? STALE : FLOAT)),
     floats: Float64Array.from(floats?.floats ?? [], numberOf),
   };
-  if (!histograms) return ofFloats;
-  const points = histograms.points;
-  let before: FloatHistogram | undefined;
-  const values = points.map((point) => {
-    const histogram = histogramOf(point);
-    before = { ...histogram, hint: point[2] === DELTA ? "gauge" : hintAfter(histogram, before) };
-    return before;
-  });
+  if (!natives) return ofFloats;
   // A series is of one kind, but for a change of its program.
-  const merged = [...ofFloats.times, ...points.map(([ms]) => ms)].map((ms, index) => ({ ms, index })).sort((one, other) => one.ms - other.ms || one.index - other.index);
+  const merged = [...ofFloats.times, ...natives.map(({ ms }) => ms)].map((ms, index) => ({ ms, index })).sort((one, other) => one.ms - other.ms || one.index - other.index);
   const ofIndex = merged.map(({ index }) => index);
   const floatCount = ofFloats.times.length;
   return {
@@ -156,21 +141,7 @@ const rawOf = (labels: Labels, floats: SampleRow | undefined, histograms: Histog
     times: Float64Array.from(merged, ({ ms }) => ms),
     kinds: Uint8Array.from(ofIndex, (index) => (index < floatCount ? ofFloats.kinds[index]! : HISTOGRAM)),
     floats: Float64Array.from(ofIndex, (index) => ofFloats.floats[index] ?? 0),
-    histograms: ofIndex.map((index) => values[index - floatCount]),
-    startTimes: Float64Array.from(ofIndex, (index) => points[index - floatCount]?.[1] || Number.NaN),
+    histograms: ofIndex.map((index) => natives[index - floatCount]?.histogram),
+    startTimes: Float64Array.from(ofIndex, (index) => natives[index - floatCount]?.startMs ?? Number.NaN),
   };
-};
-
-/** OTLP's bucket i is (base^i, base^(i+1)], Prometheus' is (base^(i-1), base^i]; finer scales are made coarser. */
-const histogramOf = ([, , , count, sum, scale, zeroCount, zeroThreshold, positiveOffset, positive, negativeOffset, negative]: HistogramRow["points"][number]): FloatHistogram => {
-  const shift = Math.max(0, scale - FINEST_SCHEMA);
-  const buckets = (offset: number, counts: readonly number[]): FloatHistogram["positive"] => {
-    const merged = new Map<number, number>();
-    counts.forEach((value, at) => {
-      const index = Math.floor((offset + at) / 2 ** shift) + 1;
-      if (value !== 0) merged.set(index, (merged.get(index) ?? 0) + value);
-    });
-    return { indexes: [...merged.keys()], counts: [...merged.values()] };
-  };
-  return { schema: scale - shift, zeroThreshold, zeroCount, count, sum: numberOf(sum), positive: buckets(positiveOffset, positive), negative: buckets(negativeOffset, negative), customValues: [], hint: "unknown" };
 };

@@ -3,7 +3,7 @@
  * interrupted, or that two backends run at once, is run again from its beginning.
  */
 
-import { databaseDdl, type Layout, tableDdl, TABLES } from "./tables.ts";
+import { addColumnDdl, databaseDdl, type Layout, tableDdl, TABLES } from "./tables.ts";
 
 export interface Migration {
   readonly version: number;
@@ -13,6 +13,9 @@ export interface Migration {
 
 const ddlOf = (names: readonly string[], database: string, layout: Layout): string[] =>
   TABLES.filter(({ name }) => names.includes(name)).flatMap((table) => tableDdl(database, table, layout));
+
+const addColumn = (table: string, column: string, database: string, layout: Layout): string[] =>
+  TABLES.filter(({ name }) => name === table).flatMap((found) => addColumnDdl(database, found, column, layout));
 
 export const MIGRATIONS: readonly Migration[] = [
   {
@@ -24,6 +27,11 @@ export const MIGRATIONS: readonly Migration[] = [
     version: 2,
     name: "spans and histograms",
     statements: (database, layout) => ddlOf(["spans", "histograms"], database, layout),
+  },
+  {
+    version: 3,
+    name: "exemplars, and bounds of histograms",
+    statements: (database, layout) => [...ddlOf(["exemplars"], database, layout), ...addColumn("histograms", "bounds", database, layout)],
   },
 ];
 

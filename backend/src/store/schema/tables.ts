@@ -63,6 +63,10 @@ const CODECS: Readonly<Record<string, string>> = {
   "histograms.row": "T64, ZSTD(1)",
   "histograms.series": "Delta(8), ZSTD(1)",
   "histograms.timestamp": "DoubleDelta, ZSTD(1)",
+  "exemplars.row": "T64, ZSTD(1)",
+  "exemplars.series": "Delta(8), ZSTD(1)",
+  "exemplars.timestamp": "Delta(8), ZSTD(1)",
+  "exemplars.span_id": "NONE",
 };
 
 /** How rows of one series merge: idempotent, so a repeat of a batch changes nothing. */
@@ -167,6 +171,17 @@ export const TABLES: readonly Table[] = [
     shardingKey: "xxHash64(batch)",
   },
   {
+    name: "exemplars",
+    columns: [TENANT, ...wireColumns("exemplars"), RECEIVED, ...RETENTION],
+    indexes: [BATCH_BLOOM, "INDEX trace_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 1"],
+    engine: "",
+    partitionBy: "(toDate(timestamp), retention)",
+    orderBy: "(tenant, metric, series, timestamp)",
+    ttl: "expires DELETE",
+    settings: ["ttl_only_drop_parts = 1"],
+    shardingKey: "xxHash64(batch)",
+  },
+  {
     name: "batches",
     columns: [
       TENANT,
@@ -216,6 +231,17 @@ export const tableDdl = (database: string, table: Table, layout: Layout): string
     `CREATE TABLE IF NOT EXISTS ${database}.${table.name}${onCluster(layout)} AS ${database}.${local}\n` +
     `ENGINE = Distributed('${layout.name}', '${database}', '${local}', ${table.shardingKey})`;
   return [stored, distributed];
+};
+
+/** Adds a column that the table has by now to one made before. May be repeated, also where it is there. */
+export const addColumnDdl = (database: string, table: Table, name: string, layout: Layout): string[] => {
+  const at = table.columns.findIndex((column) => column.name === name);
+  const column = table.columns[at]!;
+  const where = ` AFTER ${table.columns[at - 1]!.name}`;
+  const alter = (of: string, ddl: string): string => `ALTER TABLE ${database}.${of}${onCluster(layout)} ADD COLUMN IF NOT EXISTS ${ddl}${where}`;
+  if (layout.kind === "single") return [alter(table.name, columnDdl(column).trim())];
+  // Distributed keeps no data, and so no codec.
+  return [alter(`${table.name}_local`, columnDdl(column).trim()), alter(table.name, `${column.name} ${column.type}`)];
 };
 
 export const databaseDdl = (database: string, layout: Layout): string => `CREATE DATABASE IF NOT EXISTS ${database}${onCluster(layout)}`;
