@@ -36,6 +36,21 @@ describe("joinLines, automatic", () => {
     expect(joinLines(lines)).toEqual(lines);
   });
 
+  it("joins a statement of MySQL's slow query log with its head, and ends at the next head", () => {
+    const records = [
+      "# Time: 2026-03-05T10:00:00.123456Z\n# User@Host: bob[bob] @ web [192.0.2.1]  Id:     8\n# Query_time: 1.5  Lock_time: 0.1 Rows_sent: 1  Rows_examined: 9\nuse shop;\nSET timestamp=1772704800;\nSELECT *\nFROM carts\nWHERE id = 7;",
+      "# User@Host: eve[eve] @ web [192.0.2.2]  Id:     9\n# Query_time: 2.5  Lock_time: 0.1 Rows_sent: 1  Rows_examined: 9\n# administrator command: Quit;",
+      "# Time: 2026-03-05T10:00:02.123456Z\n# User@Host: bob[bob] @ web [192.0.2.1]  Id:     8\nSELECT 1;",
+      "/usr/sbin/mysqld, Version: 8.0",
+    ];
+    expect(joinLines(records.flatMap((record) => record.split("\n")))).toEqual(records);
+  });
+
+  it("joins Erlang's reports up to a blank line or the next report", () => {
+    const records = ["=ERROR REPORT==== 5-Mar-2026::10:00:00 ===\nclosing AMQP connection:\n{handshake_timeout,frame_header}\n** Reason", "=CRASH REPORT==== 5-Mar-2026::10:00:01 ===\n  crasher:\n    pid: <0.7.0>", "=INFO REPORT==== 5-Mar-2026::10:00:02 ===\n    application: shop", "text"];
+    expect(joinLines(records.join("\n\n").replace("<0.7.0>\n\n=INFO", "<0.7.0>\n=INFO").split("\n"))).toEqual(records);
+  });
+
   it("drops blank lines outside of records and keeps those inside", () => {
     expect(joinLines(["", "a", " ", "", "panic: x", "", "goroutine 1 [running]:", "main.main()", "", "b", ""])).toEqual(["a", "panic: x\n\ngoroutine 1 [running]:\nmain.main()", "b"]);
   });
@@ -48,7 +63,7 @@ describe("joinLines, automatic", () => {
   });
 
   it("loses no line, whatever the lines are", () => {
-    const words = fc.constantFrom("", " ", "{", "}", "\tat x", "  y", "Error: x", "Caused by: z", "Traceback (most recent call last):", "panic: x", "goroutine 1 [", "#0 a", "note: b", "text", "/a:1", "^", "ValueError", "Stack trace:", "2026 x", "thread 'a' panicked at b:", "Unhandled exception:", "nested exception is:", "a \\");
+    const words = fc.constantFrom("", " ", "{", "}", "\tat x", "  y", "Error: x", "Caused by: z", "Traceback (most recent call last):", "panic: x", "goroutine 1 [", "#0 a", "note: b", "text", "/a:1", "^", "ValueError", "Stack trace:", "2026 x", "thread 'a' panicked at b:", "Unhandled exception:", "nested exception is:", "# Time: x", "# User@Host: x", "=A REPORT====", "Next AError: x", "Mar 5, 2026 10:00:00 AM a.B c", "INFO: x", "main.f", "\t/a.go:1", "** (", "State: x", "a \\");
     fc.assert(
       fc.property(fc.array(fc.oneof(words, fc.string()), { maxLength: 40 }), (texts) => {
         const lines = texts.map((text) => text.replaceAll(/[\r\n]/g, ""));

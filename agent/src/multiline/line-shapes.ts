@@ -8,7 +8,8 @@ import { severityOfWord } from "../parsers/severity.ts";
 export const [TAB, CARRIAGE_RETURN, NEWLINE, SPACE] = [9, 13, 10, 32];
 export const [OPENING_BRACKET, CLOSING_BRACKET, OPENING_BRACE, CLOSING_BRACE] = [91, 93, 123, 125];
 export const [OPENING_PARENTHESIS, CLOSING_PARENTHESIS] = [40, 41];
-const [DOLLAR, APOSTROPHE, COMMA, DOT, ZERO, COLON, LESS, EQUALS, BACKSLASH, UNDERSCORE, BACKQUOTE] = [36, 39, 44, 46, 48, 58, 60, 61, 92, 95, 96];
+export const [SLASH, EQUALS] = [47, 61];
+const [DOLLAR, APOSTROPHE, COMMA, DOT, ZERO, COLON, LESS, BACKSLASH, UNDERSCORE, BACKQUOTE] = [36, 39, 44, 46, 48, 58, 60, 92, 95, 96];
 
 export const ascii = (text: string): Uint8Array => Buffer.from(text, "latin1");
 
@@ -104,6 +105,35 @@ export const isGoFrame = (bytes: Uint8Array, from: number, to: number): boolean 
     if (bytes[at] === SPACE) return false;
   }
   return false;
+};
+
+const GO_FILE = ascii(".go:");
+
+/** `/srv/shop/cart.go:31`, below the function that it is in. */
+export const isGoPlace = (bytes: Uint8Array, from: number, to: number): boolean => contains(bytes, from, to, GO_FILE);
+
+/** `github.com/example/shop.(*Cart).Pay`, as stack traces in text have it: one word with a dot. */
+export const isGoFunction = (bytes: Uint8Array, from: number, to: number): boolean => {
+  if (!isLetter(bytes[from]!) || bytes[to - 1] === COLON) return false;
+  let dots = 0;
+  for (let at = from; at < to; at++) {
+    if (bytes[at] === SPACE || bytes[at] === TAB) return false;
+    if (bytes[at] === DOT) dots++;
+  }
+  return dots > 0;
+};
+
+const HALVES = [" AM ", " PM "].map(ascii);
+
+/** `May 28, 2026 8:26:40 PM org.example.Shop open`: java.util.logging.SimpleFormatter's first line. */
+export const isJavaUtilHead = (bytes: Uint8Array, from: number, to: number): boolean =>
+  isUpper(bytes[from]) && bytes[from + 3] === SPACE && DATE_WORDS.has(packed(bytes, from)) && HALVES.some((half) => contains(bytes, from + 15, Math.min(to, from + 32), half));
+
+/** `SEVERE: message` */
+export const isLevelLine = (bytes: Uint8Array, from: number, to: number): boolean => {
+  let end = from;
+  while (end < to && isUpper(bytes[end])) end++;
+  return bytes[end] === COLON && severityOfWord(bytes, from, end) >= 0;
 };
 
 const HEX = ascii("0x");

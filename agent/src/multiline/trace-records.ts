@@ -10,7 +10,7 @@
 
 import type { MultilineSettings } from "./settings.ts";
 import {
-  afterIndent, ascii, CARRIAGE_RETURN, CLOSING_BRACE, CLOSING_BRACKET, CLOSING_PARENTHESIS, contains, endsWith, isCaretLine, isDigit, isExceptionHeader, isFrame,
+  afterIndent, ascii, CARRIAGE_RETURN, EQUALS, SLASH, isGoFunction, isGoPlace, isJavaUtilHead, isLevelLine, CLOSING_BRACE, CLOSING_BRACKET, CLOSING_PARENTHESIS, contains, endsWith, isCaretLine, isDigit, isExceptionHeader, isFrame,
   isGoFrame, isGoroutine, isLogStart, isNumberedFrame, isPlainLogStart, isPythonException, isRailsHeader, isRegister, isRubyFrame, isSourcePlace, isWordyLogStart, mentionsTrouble, NEWLINE,
   OPENING_BRACE, OPENING_BRACKET, OPENING_PARENTHESIS, SPACE, startsWith, TAB,
 } from "./line-shapes.ts";
@@ -38,6 +38,12 @@ const KIND = {
   SOURCE: 12,
   /** Frames without what they belong to. */
   FRAMES: 13,
+  /** java.util.logging's first line, below which the level and the message stand. */
+  JAVA_UTIL: 14,
+  /** `=ERROR REPORT==== time ===` of Erlang: everything up to a blank line. */
+  REPORT: 15,
+  /** MySQL's slow query log: head lines, and the statement below them. */
+  SLOW_QUERY: 16,
 } as const;
 type Kind = (typeof KIND)[keyof typeof KIND];
 
@@ -58,19 +64,28 @@ const GO_HEADS = ["panic: ", "fatal error: ", "runtime: ", "unexpected fault add
 const DART_HEAD = ascii("Unhandled exception:");
 const EXCEPTION_HEADS = ["Exception in thread ", "Unhandled exception", "Unhandled Exception", "Uncaught ", "PHP ", "exception '", "Fatal error: Uncaught"].map(ascii);
 /** Below any line; each begins a trace, or another part of one. */
-const EXCEPTION_PARTS = ["Caused by:", "Suppressed:", "Wrapped by:", "--- End of ", "[CIRCULAR REFERENCE:"].map(ascii);
+const EXCEPTION_PARTS = ["Caused by:", "Suppressed:", "Wrapped by:", "Next Exception:", "--- End of ", "[CIRCULAR REFERENCE:", "[previous exception]", "** (", "stack traceback:", "CallStack (from HasCallStack):"].map(ascii);
 const NUMBERED_PARTS = ["Stack trace:", "PHP Stack trace:", "[stacktrace]"].map(ascii);
+/** PHP: `Next App\\CartException: message`, behind a blank line. */
+const NEXT = ascii("Next ");
+/** Elixir's and Lua's, below the frames or above them. */
+const EXCEPTION_DETAILS = ["Last message", "State: ", "Function: ", "coroutine "].map(ascii);
+const NODE_HEAD = ascii("(node:");
+const NODE_HINT = ascii("(Use `node --trace");
 /** `PHP   1. {main}() /srv/index.php:0` */
 const PHP_FRAME = ascii("PHP   ");
 const RUST_PARTS = ["note: ", "stack backtrace:", "Stack backtrace:", "Location:", "Backtrace omitted"].map(ascii);
 const GO_PARTS = ["[signal ", "created by ", "exit status ", "...", "PC="].map(ascii);
 const [AT, MORE, NODE_VERSION, SUSPENSION, CLOSING_TAG, PHP_CLOSING, ESCAPED_END] = ["at ", "... ", "Node.js v", "<asynchronous suspension>", "</", '"}', " \\"].map(ascii) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array];
 
-const PART_INITIALS = Array.from({ length: 256 }, (_, byte) => [...EXCEPTION_PARTS, ...NUMBERED_PARTS, ...RUST_PARTS, ...GO_PARTS].some(([initial]) => initial === byte));
+const REPORT_HEAD = ascii(" REPORT====");
+const [SLOW_TIME, SLOW_USER] = ["# Time: ", "# User@Host: "].map(ascii) as [Uint8Array, Uint8Array];
 
-const KINDS_WITH_BLANKS = new Set<Kind>([KIND.TROUBLE, KIND.EXCEPTION, KIND.PYTHON_ENDED, KIND.PYTHON_CHAINED, KIND.GO, KIND.GO_FRAMES, KIND.RUST, KIND.DART, KIND.SOURCE]);
+const PART_INITIALS = Array.from({ length: 256 }, (_, byte) => [...EXCEPTION_PARTS, ...NUMBERED_PARTS, ...RUST_PARTS, ...GO_PARTS, ...EXCEPTION_DETAILS, NEXT].some(([initial]) => initial === byte));
+
+const KINDS_WITH_BLANKS = new Set<Kind>([KIND.TROUBLE, KIND.EXCEPTION, KIND.NUMBERED, KIND.PYTHON_ENDED, KIND.PYTHON_CHAINED, KIND.GO, KIND.GO_FRAMES, KIND.RUST, KIND.DART, KIND.SOURCE]);
 /** More is to come of these even if the head is all that is there. */
-const KINDS_TO_LINGER_FOR = new Set<Kind>([KIND.EXCEPTION, KIND.PYTHON, KIND.GO, KIND.GO_FRAMES, KIND.RUST, KIND.DART, KIND.SOURCE, KIND.FRAMES]);
+const KINDS_TO_LINGER_FOR = new Set<Kind>([KIND.EXCEPTION, KIND.PYTHON, KIND.GO, KIND.GO_FRAMES, KIND.RUST, KIND.DART, KIND.SOURCE, KIND.FRAMES, KIND.JAVA_UTIL, KIND.REPORT, KIND.SLOW_QUERY]);
 
 export class TraceRecords implements RecordFinder {
   lines = 1;
@@ -102,7 +117,7 @@ export class TraceRecords implements RecordFinder {
   }
 
   get isTrace(): boolean {
-    return this.#kind > KIND.TROUBLE && this.lines > 1;
+    return this.#kind > KIND.TROUBLE && this.#kind < KIND.JAVA_UTIL && this.lines > 1;
   }
 
   find(bytes: Uint8Array, from: number, newline: number, limit: number): number {
@@ -117,7 +132,7 @@ export class TraceRecords implements RecordFinder {
     if (bytes[from] === OPENING_BRACE && !this.#isOpen) return end;
     let at = end;
     while (at < limit) {
-      if (isPlainLogStart(bytes, at)) return end;
+      if (isPlainLogStart(bytes, at) && !(bytes[at] === OPENING_BRACE && bytes[from] === EQUALS && this.#kindNow() === KIND.REPORT)) return end;
       const next = bytes.indexOf(NEWLINE, at) + 1;
       if (next - from > this.#maxBytes || this.lines + this.#perhaps >= this.#maxLines) return end;
       const to = withoutReturn(bytes, next - 1);
@@ -162,7 +177,7 @@ export class TraceRecords implements RecordFinder {
 
   #judgeIndented(text: number, indent: number, to: number): Verdict {
     const bytes = this.#bytes;
-    const isTraceLine = isFrame(bytes, text, to) || isRubyFrame(bytes, text, to);
+    const isTraceLine = isFrame(bytes, text, to) || isRubyFrame(bytes, text, to) || (this.#afterText && isGoPlace(bytes, text, to));
     // Where lines are indented anyway, only those that are indented further belong to the one above.
     if (indent <= this.#headIndent && !isTraceLine && this.#kindNow() !== KIND.FRAMES && !this.#isGroup()) return VERDICT.STOP;
     if (isRailsHeader(bytes, text, to) && !this.#isTrouble()) return VERDICT.STOP;
@@ -197,6 +212,7 @@ export class TraceRecords implements RecordFinder {
 
   #judgeText(from: number, to: number): Verdict {
     const bytes = this.#bytes;
+    if (this.#kindNow() === KIND.SLOW_QUERY) return this.#judgeSlowQuery(from, to);
     const special = this.#judgeMarker(from, to);
     if (special !== VERDICT.STOP) return special;
     if (isRubyFrame(bytes, from, to) && !isLogStart(bytes, from, to)) return this.#takeFrame(to);
@@ -216,13 +232,45 @@ export class TraceRecords implements RecordFinder {
         return this.#hasFrames && !this.#afterBlank && isPythonException(bytes, from, to) ? this.#become(KIND.PYTHON_ENDED, to) : VERDICT.STOP;
       case KIND.TEXT:
       case KIND.TROUBLE:
-        return !this.#afterBlank && isExceptionHeader(bytes, from, to) && this.#isTrouble() ? this.#become(KIND.EXCEPTION, to) : VERDICT.STOP;
+        return this.#judgeBelowText(from, to);
+      case KIND.JAVA_UTIL:
+        return this.#judgeJavaUtil(from, to);
+      case KIND.REPORT:
+        return this.#afterBlank || bytes[from] === EQUALS ? VERDICT.STOP : VERDICT.CONTINUES;
       case KIND.EXCEPTION:
         if (this.#hasFrames || this.#isHead(from, to)) return VERDICT.STOP;
         return this.#maybeMessage();
       default:
         return VERDICT.STOP;
     }
+  }
+
+  /** A header belongs to the line above it that speaks of trouble; behind a blank line, only with its frames. */
+  #judgeBelowText(from: number, to: number): Verdict {
+    if (isExceptionHeader(this.#bytes, from, to)) {
+      if (!this.#isTrouble()) return VERDICT.STOP;
+      return this.#afterBlank ? this.#maybeMessage() : this.#become(KIND.EXCEPTION, to);
+    }
+    // zap's and pkg/errors' frames: a function, and below it its place.
+    return !this.#afterBlank && isGoFunction(this.#bytes, from, to) && this.#isTrouble() ? this.#maybeMessage() : VERDICT.STOP;
+  }
+
+  /** The level's line is the record's own head: what follows it is judged by it. */
+  #judgeJavaUtil(from: number, to: number): Verdict {
+    if (this.lines > 1 || this.#perhaps > 0 || !isLevelLine(this.#bytes, from, to)) return VERDICT.STOP;
+    this.#headFrom = from;
+    this.#headTo = to;
+    this.#kind = KIND.UNKNOWN;
+    return VERDICT.CONTINUES;
+  }
+
+  /** Its statement goes on to the head of the next. */
+  #judgeSlowQuery(from: number, to: number): Verdict {
+    const begins = (start: Uint8Array): boolean => startsWith(this.#bytes, from, to, start);
+    if (this.#bytes[from] === SLASH || begins(SLOW_TIME)) return VERDICT.STOP;
+    // One time may stand above several statements.
+    if (begins(SLOW_USER) && (this.#hasFrames || !startsWith(this.#bytes, this.#headFrom, this.#headTo, SLOW_TIME) || this.lines > 1)) return VERDICT.STOP;
+    return this.#takeFrame(to);
   }
 
   #maybeMessage(): Verdict {
@@ -235,6 +283,8 @@ export class TraceRecords implements RecordFinder {
     const bytes = this.#bytes;
     const begins = (marker: Uint8Array): boolean => startsWith(bytes, from, to, marker);
     switch (bytes[from]) {
+      case OPENING_PARENTHESIS:
+        return begins(NODE_HINT) && startsWith(bytes, this.#headFrom, this.#headTo, NODE_HEAD) ? VERDICT.CONTINUES : VERDICT.STOP;
       case CLOSING_BRACE: case CLOSING_BRACKET: case CLOSING_PARENTHESIS:
         return this.#isOpen ? this.#close(to) : VERDICT.STOP;
       case 34: // "
@@ -253,7 +303,7 @@ export class TraceRecords implements RecordFinder {
       case 97: // a
         return begins(AT) && this.#kindNow() === KIND.EXCEPTION ? this.#takeFrame(to) : this.#judgeNested(from, to);
       case 78: // N
-        return this.#hasFrames && begins(NODE_VERSION) ? this.#takeFrame(to) : this.#judgeNested(from, to);
+        return this.#hasFrames && begins(NODE_VERSION) ? this.#takeFrame(to) : this.#judgeParts(from, to, begins);
       default:
         return PART_INITIALS[bytes[from]!] ? this.#judgeParts(from, to, begins) : this.#judgeNested(from, to);
     }
@@ -263,6 +313,8 @@ export class TraceRecords implements RecordFinder {
     if (EXCEPTION_PARTS.some(begins)) return this.#become(KIND.EXCEPTION, to);
     if (NUMBERED_PARTS.some(begins)) return this.#become(KIND.NUMBERED, to);
     const kind = this.#kindNow();
+    if (begins(NEXT) && (kind === KIND.NUMBERED || kind === KIND.EXCEPTION) && isExceptionHeader(this.#bytes, from + NEXT.length, to)) return this.#become(KIND.EXCEPTION, to);
+    if (kind === KIND.EXCEPTION && EXCEPTION_DETAILS.some(begins)) return this.#takeFrame(to);
     if (kind === KIND.NUMBERED && begins(PHP_FRAME)) return this.#takeFrame(to);
     if ((kind === KIND.RUST || kind === KIND.EXCEPTION) && RUST_PARTS.some(begins)) return this.#takeFrame(to);
     if ((kind === KIND.GO || kind === KIND.GO_FRAMES) && GO_PARTS.some(begins)) return this.#takeFrame(to);
@@ -331,5 +383,8 @@ const kindOf = (bytes: Uint8Array, from: number, to: number): Kind => {
   if (isSourcePlace(bytes, from, to)) return KIND.SOURCE;
   if (isFrame(bytes, from, to)) return KIND.FRAMES;
   if (isExceptionHeader(bytes, from, to) || EXCEPTION_HEADS.some(begins)) return KIND.EXCEPTION;
+  if (isJavaUtilHead(bytes, from, to)) return KIND.JAVA_UTIL;
+  if (bytes[from] === EQUALS && contains(bytes, from, Math.min(to, from + 32), REPORT_HEAD)) return KIND.REPORT;
+  if (begins(SLOW_TIME) || begins(SLOW_USER)) return KIND.SLOW_QUERY;
   return KIND.TEXT;
 };
