@@ -16,14 +16,16 @@ import type { Log } from "./core/log.ts";
 import type { Store } from "./core/store.ts";
 import { createDelivery } from "./delivery/index.ts";
 import { createDeliveryTransport, createDoors } from "./gateway/index.ts";
+import { bodyText } from "./http/json-body.ts";
 import { createLog } from "./http/log.ts";
 import { createServer } from "./http/server.ts";
 import { readTls } from "./http/tls.ts";
 import { createIngestLimits, createQueryLimits } from "./limits/index.ts";
 import { createPolicyOf, openMetadata } from "./meta/index.ts";
-import { createPrometheusQueries, createQueries } from "./query/index.ts";
+import { createElasticsearchQueries, createPrometheusQueries, createQueries } from "./query/index.ts";
 import { startDiskBudget } from "./retention/disk-budget.ts";
 import { batchRoutes } from "./routes/batches.ts";
+import { elasticsearchRoutes } from "./routes/elasticsearch.ts";
 import { fieldRoutes } from "./routes/fields.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { ingestRoutes } from "./routes/ingest.ts";
@@ -97,6 +99,7 @@ export const createApp = async ({ config, logStream = process.stdout, step = (_w
   const doors = createDoors({ gateway, limits, maxItems: config.maxItems });
   const queryLimits = createQueryLimits({ store, policyOf, atOnce: config.queriesAtOnce });
   const queries = createQueries({ store: queryLimits.store });
+  const elasticsearch = createElasticsearchQueries({ store: queryLimits.store, now: Date.now });
   const prometheus = createPrometheusQueries({ store: queryLimits.store, now: Date.now });
   const status = createStatus({ version: VERSION, store, embedded: embedded !== undefined, disk: () => diskBudget.status, metadata });
 
@@ -107,6 +110,7 @@ export const createApp = async ({ config, logStream = process.stdout, step = (_w
   await app.register(searchRoutes({ queries, requireScope }));
   await app.register(metricsRoutes({ queries, requireScope }));
   await app.register(prometheusRoutes({ prometheus, requireScope, version: VERSION }));
+  await app.register(elasticsearchRoutes({ elasticsearch, requireScope, bodyText }));
   await app.register(traceRoutes({ queries, requireScope }));
   await app.register(fieldRoutes({ fields: metadata.fields, requireScope }));
   await app.register(sessionRoutes({ authenticator, signIn }));

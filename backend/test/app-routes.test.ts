@@ -50,12 +50,27 @@ const logs = (...items: unknown[]) => ({ service: "api-gateway", logs: items });
 const log = (extra: object = {}) => ({ timestamp: fresh(), level: "ERROR", message: "Database timeout", context: { endpoint: "/api/users" }, ...extra });
 const metric = (extra: object = {}) => ({ name: "cpu.usage.percent", value: 75.3, timestamp: Math.floor(Date.now() / 1000), tags: { core: "0" }, ...extra });
 
+/** An API with errors of its own form. */
+const foreign = (route: string): boolean => route.includes(" /es/");
+
 describe("the list of addresses", () => {
   it("is what the app answers", () => {
     expect([...test.app.routes].sort()).toEqual(ADDRESSES.map(({ route }) => route).sort());
   });
 
-  it.each(ADDRESSES.filter(({ scope }) => scope !== undefined))("$route asks for scope $scope", async ({ route, scope }) => {
+  it.each(ADDRESSES.filter(({ scope, route }) => scope !== undefined && foreign(route)))("$route asks for scope $scope, in its API's form", async ({ route, scope }) => {
+    const refusal = async (asking: ReturnType<typeof ask>) => {
+      const answer = await asking;
+      const { error, status } = answer.json<{ error: { type: string; reason: string }; status: number }>();
+      return [answer.statusCode, status, error.type, error.reason];
+    };
+    const path = route.replace(/:\w+/g, "x");
+    expect(await refusal(ask(path))).toEqual([401, 401, "security_exception", expect.any(String)]);
+    expect(await refusal(ask(path, { headers: { authorization: "ApiKey obs_a_wrong" } }))).toEqual([401, 401, "security_exception", expect.any(String)]);
+    expect(await refusal(ask(path, { as: "admin" }))).toEqual([403, 403, "security_exception", expect.stringContaining(`"${scope}"`)]);
+  });
+
+  it.each(ADDRESSES.filter(({ scope, route }) => scope !== undefined && !foreign(route)))("$route asks for scope $scope", async ({ route, scope }) => {
     const path = route.replace(":stream", "logs").replace(":id", "key_x").replace(":name", "host");
     expect((await errorOf(ask(path))).code).toBe("unauthorized");
     expect((await errorOf(ask(path, { headers: { authorization: "Bearer obs_a_wrong" } }))).code).toBe("unauthorized");

@@ -1,4 +1,4 @@
-/** Where a request carries its secret: `Authorization: Bearer <key>`, `Basic` with the key as its password, or the session cookie. */
+/** Where a request carries its secret: `Authorization: Bearer <key>`, `Basic` with the key as its password, `ApiKey`, or the session cookie. */
 
 import type { IncomingHttpHeaders } from "node:http";
 
@@ -9,10 +9,17 @@ const BEARER = /^Bearer +(\S+) *$/i;
 /** RFC 7617; tools that know no other way give a user and a password. Who the user is does not matter. */
 const BASIC = /^Basic +([A-Za-z0-9+/]+=*) *$/i;
 
+/** Elasticsearch's clients: the key, or base64 of `id:key`. */
+const API_KEY = /^ApiKey +(\S+) *$/i;
+
+const afterColon = (base64: string): string | undefined => /^[^:]*:(\S+)$/.exec(Buffer.from(base64, "base64").toString("utf8"))?.[1];
+
 export const keyOf = ({ authorization = "" }: IncomingHttpHeaders): string | undefined => {
   const bearer = BEARER.exec(authorization)?.[1];
   const basic = BASIC.exec(authorization)?.[1];
-  return bearer ?? (basic === undefined ? undefined : /^[^:]*:(\S+)$/.exec(Buffer.from(basic, "base64").toString("utf8"))?.[1]);
+  const apiKey = API_KEY.exec(authorization)?.[1];
+  if (apiKey !== undefined) return apiKey.startsWith("obs_") ? apiKey : afterColon(apiKey);
+  return bearer ?? (basic === undefined ? undefined : afterColon(basic));
 };
 
 /** Value of one cookie (RFC 6265, 4.2.1); our values are base64url and need no decoding. */

@@ -4,6 +4,7 @@
  */
 
 import type { Scope } from "../core/contracts.ts";
+import { ELASTICSEARCH_ADDRESSES } from "./elasticsearch-addresses.ts";
 
 export interface Address {
   /** `GET /api/v1/keys` */
@@ -118,6 +119,7 @@ export const ADDRESSES: readonly Address[] = [
   { route: "GET /api/v1/session", scope: undefined, doc: "Who the key or cookie speaks for; 401 for nobody.", answer: `200 {"tenant":"default","scopes":["query","admin"]}` },
   { route: "POST /api/v1/session/logout", scope: undefined, doc: "Ends the session and removes the cookie.", answer: "204" },
   { route: "GET /signin", scope: undefined, doc: "The link of `npm start` and `obs-backend signin`: `?token=` works once, for ten minutes.", answer: "303 to /" },
+  ...ELASTICSEARCH_ADDRESSES,
   { route: "GET /livez", scope: undefined, doc: "The process answers.", answer: `200 {"status":"ok"}` },
   { route: "GET /readyz", scope: undefined, doc: "503 while the store or the metadata is away.", answer: `200 {"status":"ok","checks":{"store":true,"metadata":true}}` },
   { route: "GET /healthz", scope: undefined, doc: "200 as long as the process answers, with what it lacks.", answer: `200 {"status":"ok","checks":{"store":true,"metadata":true}}` },

@@ -7,6 +7,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { promisify } from "node:util";
 import { constants, gunzip, inflate, zstdDecompress, type ZstdOptions } from "node:zlib";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { BodyText } from "../core/request.ts";
 import { ApiError } from "../errors.ts";
 import { jsonErrorPosition } from "./json-error-position.ts";
 
@@ -64,4 +65,15 @@ export const acceptJson = (app: FastifyInstance): void => {
     const text = await unpack(body, request.headers, request.routeOptions.bodyLimit);
     return parseJson(new TextDecoder().decode(text), request.routeOptions.config.exactIntegers);
   });
+};
+
+export const bodyText: BodyText = {
+  accept(app, types) {
+    app.removeContentTypeParser("application/json");
+    app.addContentTypeParser(types, { parseAs: "buffer" }, async (request: FastifyRequest, body: Buffer) => {
+      request.bodyBytes = body.length;
+      return new TextDecoder().decode(await unpack(body, request.headers, request.routeOptions.bodyLimit));
+    });
+  },
+  parse: (text) => parseJson(text, true),
 };

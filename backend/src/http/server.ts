@@ -50,7 +50,8 @@ export const createServer = ({ logLevel, logStream, trustProxy, tls }: ServerOpt
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
-    routerOptions: { ignoreTrailingSlash: true },
+    // 100 by default: names of indices and lists of them are longer.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4_096 },
     // Two lines per request would be most of the work of a small one: see logRequests.
     logController: new LogController({ disableRequestLogging: true }),
     // Idle keep-alive connections of agents must not hold up a shutdown.

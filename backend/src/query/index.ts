@@ -7,10 +7,11 @@ import { logFields, parseLogFields } from "./log-fields.ts";
 import { hosts, metricLabels, metricNames, parseCatalogRange, parseLabelsQuery } from "./metrics/catalog.ts";
 import { parseMetricRange, queryMetricRange } from "./metrics/query-range.ts";
 import { parseLogSearch, searchLogs } from "./search-logs.ts";
+import { createElasticsearchQueries } from "./elasticsearch/index.ts";
 import { createPrometheusQueries } from "./prometheus/index.ts";
 import { readTrace } from "./trace.ts";
 
-export { createPrometheusQueries };
+export { createElasticsearchQueries, createPrometheusQueries };
 
 export interface QueriesOptions {
   readonly store: Store;

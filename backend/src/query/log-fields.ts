@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { LogField, LogFieldsAnswer } from "../core/queries.ts";
 import type { Store } from "../core/store.ts";
 import { param, sql, type TenantScope } from "../sql/sql.ts";
-import { EVERY_ROW } from "./filter.ts";
+import { EVERY_ROW, type LogFilter } from "./filter.ts";
 import { logsMatching } from "./log-source.ts";
 import { TimeWindows } from "./time-windows.ts";
 import { time, timeRange, validate, type TimeRange } from "./validate.ts";
@@ -23,10 +23,10 @@ const fieldsQuery = z.strictObject({ start: time.optional(), end: time.optional(
 
 export const parseLogFields = (query: unknown, nowMs: number): TimeRange => timeRange(validate(fieldsQuery, query), nowMs);
 
-export const logFields = async (store: Store, scope: TenantScope, range: TimeRange, signal?: AbortSignal): Promise<LogFieldsAnswer> => {
+export const logFields = async (store: Store, scope: TenantScope, range: TimeRange, signal?: AbortSignal, filter: LogFilter = EVERY_ROW): Promise<LogFieldsAnswer> => {
   const options = { maxExecutionSeconds: BUDGET_SECONDS, ...(signal && { signal }) };
-  const window = await newestWindow(store, scope, range, options);
-  const rows = await store.read<FieldRow>(fieldsStatement(scope, window), options);
+  const window = await newestWindow(store, scope, range, filter, options);
+  const rows = await store.read<FieldRow>(fieldsStatement(scope, window, filter), options);
   const sampled = rows.find(({ name }) => name === "")?.count ?? 0;
   const fields = rows.filter(({ name }) => name !== "").map(toField);
   return { sampled_rows: sampled, fields: [...fields.filter(isCore), ...fields.filter((field) => !isCore(field))] };
@@ -42,11 +42,11 @@ interface FieldRow {
 const isCore = ({ kind }: LogField): boolean => kind === "core";
 
 /** The end of the range that is just wide enough to hold a sample. */
-const newestWindow = async (store: Store, scope: TenantScope, range: TimeRange, options: { maxExecutionSeconds: number; signal?: AbortSignal }): Promise<TimeRange> => {
+const newestWindow = async (store: Store, scope: TenantScope, range: TimeRange, filter: LogFilter, options: { maxExecutionSeconds: number; signal?: AbortSignal }): Promise<TimeRange> => {
   const windows = new TimeWindows(range, "desc");
   let rows = 0;
   for (let window = windows.next(); window; window = windows.next()) {
-    const [answer] = await store.read<{ count: number }>(scope.statement(sql`SELECT toFloat64(count()) AS count ${logsMatching(scope, window, EVERY_ROW)}`), options);
+    const [answer] = await store.read<{ count: number }>(scope.statement(sql`SELECT toFloat64(count()) AS count ${logsMatching(scope, window, filter)}`), options);
     const found = answer?.count ?? 0;
     rows += found;
     if (rows >= SAMPLE_ROWS) return { startNs: window.startNs, endNs: range.endNs };
@@ -55,10 +55,10 @@ const newestWindow = async (store: Store, scope: TenantScope, range: TimeRange, 
   return range;
 };
 
-const fieldsStatement = (scope: TenantScope, window: TimeRange) => {
+const fieldsStatement = (scope: TenantScope, window: TimeRange, filter: LogFilter) => {
   const sample = sql`
     SELECT severity, service, host, environment, message, trace_id, span_id, attributes
-    ${logsMatching(scope, window, EVERY_ROW)}
+    ${logsMatching(scope, window, filter)}
     ORDER BY timestamp DESC
     LIMIT ${param.uint32(SAMPLE_ROWS)}`;
   // Ids and messages hardly repeat: they are counted, their values are not listed.

@@ -4,18 +4,17 @@
  * page looks into the newest window first (time-windows.ts) and does not wait for the counts.
  */
 
-import { levelOf } from "@obs/wire";
 import { z } from "zod";
-import type { Completeness, LogHit, LogSearchAnswer } from "../core/queries.ts";
+import type { Completeness, LogSearchAnswer } from "../core/queries.ts";
 import type { Store } from "../core/store.ts";
 import { ApiError } from "../errors.ts";
 import { param, sql, type Fragment, type Statement, type TenantScope } from "../sql/sql.ts";
 import type { LogFilter } from "./filter.ts";
 import { fillBuckets, planBuckets, type BucketPlan, type SeverityCount } from "./histogram.ts";
-import { beyond, formatCursor, parseCursor, rowId, type LogPosition } from "./log-cursor.ts";
+import { beyond, formatCursor, parseCursor, type LogPosition } from "./log-cursor.ts";
+import { LOG_COLUMNS, positionOf, toHit, type LogRow } from "./log-rows.ts";
 import { logsMatching } from "./log-source.ts";
 import { parseLucene } from "./lucene/parse.ts";
-import { formatNs } from "./time.ts";
 import { TimeWindows, type SortOrder } from "./time-windows.ts";
 import { time, timeRange, validate, type TimeRange } from "./validate.ts";
 
@@ -82,24 +81,6 @@ interface Reading {
   readonly deadlineMs: number;
 }
 
-interface LogRow {
-  readonly batch: string;
-  readonly row: number;
-  readonly timestamp_ns: string;
-  readonly observed_ns: string;
-  readonly received_ms: string;
-  readonly severity: number;
-  readonly service: string;
-  readonly host: string;
-  readonly environment: string;
-  readonly message: string;
-  readonly trace: string;
-  readonly span: string;
-  readonly pattern: string;
-  readonly weight: number;
-  readonly attributes: Record<string, string>;
-}
-
 interface Page {
   readonly rows: readonly LogRow[];
   readonly more: boolean;
@@ -136,9 +117,7 @@ const pageStatement = (scope: TenantScope, { filter, after, order }: LogSearch, 
   const behind = after ? sql` AND (${beyond(after, order)})` : sql``;
   const direction: Fragment = order === "desc" ? sql`DESC` : sql`ASC`;
   return scope.statement(sql`
-    SELECT batch, row, toUnixTimestamp64Nano(timestamp) AS timestamp_ns, toUnixTimestamp64Nano(observed) AS observed_ns,
-      toUnixTimestamp64Milli(received) AS received_ms, severity, service, host, environment, message,
-      lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span, pattern, weight, attributes
+    SELECT ${LOG_COLUMNS}
     ${logsMatching(scope, window, filter)}${behind}
     ORDER BY timestamp ${direction}, batch ${direction}, row ${direction}
     LIMIT ${param.uint32(limit)}`);
@@ -190,25 +169,3 @@ const summarise = ({ rows, timedOut }: Page, counts: Counts | undefined): { tota
 const isTimeout = (error: unknown): boolean => error instanceof ApiError && error.code === "query_timeout";
 
 const secondsLeft = (deadlineMs: number): number => Math.max(1, Math.ceil((deadlineMs - performance.now()) / 1_000));
-
-const positionOf = ({ timestamp_ns, batch, row }: LogRow): LogPosition => ({ timestampNs: BigInt(timestamp_ns), batch: BigInt(batch), row });
-
-const idText = (hex: string): string => (/^0*$/.test(hex) ? "" : hex);
-
-const toHit = (row: LogRow): LogHit => ({
-  id: rowId(positionOf(row)),
-  timestamp: formatNs(BigInt(row.timestamp_ns)),
-  observed: formatNs(BigInt(row.observed_ns)),
-  received: new Date(Number(row.received_ms)).toISOString(),
-  level: levelOf(row.severity),
-  severity: row.severity,
-  service: row.service,
-  host: row.host,
-  environment: row.environment,
-  message: row.message,
-  trace_id: idText(row.trace),
-  span_id: idText(row.span),
-  pattern: row.pattern,
-  weight: row.weight,
-  attributes: row.attributes,
-});

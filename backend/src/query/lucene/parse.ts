@@ -10,7 +10,9 @@
  *     regex = "/" ... "/"                           what follows the second slash ends a word
  *     range = ( "[" | "{" ) bound "TO" bound ( "]" | "}" )
  *
- * Unlike Lucene, side by side means AND, and AND binds closer than OR.
+ * Unlike Lucene, side by side means AND, and AND binds closer than OR. By `defaultOperator: "or"`, side by
+ * side is as in Lucene: what `+` or an AND asks for must match, what NOT or `-` names must not, and of the
+ * rest one must match where nothing is asked for.
  */
 
 import { ConditionError } from "../condition-error.ts";
@@ -27,21 +29,36 @@ export const MAX_DEPTH = 32;
 const MESSAGE: QueryField = { kind: "message" };
 const COMPARISON = /(?:>=|<=|>|<)/y;
 
+export interface LuceneOptions {
+  /** What terms side by side mean; AND when it is not said. */
+  readonly defaultOperator?: "and" | "or";
+  /** Where text is looked for that names no field: in one of these; the message when it is not said. */
+  readonly defaultFields?: readonly QueryField[];
+}
+
+/** One of the terms that stand side by side. */
+interface Clause {
+  readonly filter: LogFilter;
+  readonly kind: "must" | "must-not" | "should";
+}
+
 /** Throws ApiError(invalid_query) with `{ offset, length, hint }`. An empty query is every row. */
-export const parseLucene = (text: string, context: ConditionContext): LogFilter => {
+export const parseLucene = (text: string, context: ConditionContext, options: LuceneOptions = {}): LogFilter => {
   if (text.length > MAX_QUERY_LENGTH) throw syntaxError("The query is too long", MAX_QUERY_LENGTH, text.length - MAX_QUERY_LENGTH, `It may have ${MAX_QUERY_LENGTH} characters.`);
-  return new LuceneParser(text, context).parse();
+  return new LuceneParser(text, context, options).parse();
 };
 
 class LuceneParser {
   readonly #scanner: Scanner;
   readonly #context: ConditionContext;
+  readonly #options: LuceneOptions;
   #conditions = 0;
   #depth = 0;
 
-  constructor(text: string, context: ConditionContext) {
+  constructor(text: string, context: ConditionContext, options: LuceneOptions) {
     this.#scanner = new Scanner(text);
     this.#context = context;
+    this.#options = options;
   }
 
   parse(): LogFilter {
@@ -60,14 +77,32 @@ class LuceneParser {
   }
 
   #all(field: QueryField): LogFilter {
-    const items = [this.#unary(field)];
+    const clauses = [this.#clause(field)];
     for (;;) {
       this.#scanner.skipSpace();
       const ended = this.#scanner.atEnd || this.#scanner.here === ")" || this.#scanner.atWord("OR", "||");
-      if (ended) return allOf(items);
-      this.#takeOperator("AND", "&&");
-      items.push(this.#unary(field));
+      if (ended) return this.#joined(clauses);
+      const isAnd = this.#takeOperator("AND", "&&");
+      if (isAnd) clauses.push(required(clauses.pop()!));
+      const clause = this.#clause(field);
+      clauses.push(isAnd ? required(clause) : clause);
     }
+  }
+
+  #clause(field: QueryField): Clause {
+    this.#scanner.skipSpace();
+    const isNot = this.#scanner.atWord("NOT");
+    const sign = this.#sign;
+    const filter = this.#unary(field);
+    return { filter, kind: isNot || sign === "-" || sign === "!" ? "must-not" : sign === "+" ? "must" : "should" };
+  }
+
+  #joined(clauses: readonly Clause[]): LogFilter {
+    const should = clauses.filter(({ kind }) => kind === "should");
+    if (this.#options.defaultOperator !== "or") return allOf(clauses.map(({ filter }) => filter));
+    const others = clauses.filter(({ kind }) => kind !== "should").map(({ filter }) => filter);
+    const isOptional = should.length === 0 || clauses.some(({ kind }) => kind === "must");
+    return allOf(isOptional ? others : [anyOf(should.map(({ filter }) => filter)), ...others]);
   }
 
   #takeOperator(...names: readonly string[]): boolean {
@@ -96,14 +131,17 @@ class LuceneParser {
       this.#expectTerm("NOT", start);
       return negate(this.#nested(start, () => this.#unary(field)));
     }
-    const prefix = scanner.here;
-    const next = scanner.text.charAt(start + 1);
-    if ((prefix === "-" || prefix === "!" || prefix === "+") && /[^\s)]/.test(next)) {
-      scanner.offset++;
-      const item = this.#nested(start, () => this.#unary(field));
-      return prefix === "+" ? item : negate(item);
-    }
-    return this.#term(field);
+    const sign = this.#sign;
+    if (sign === undefined) return this.#term(field);
+    scanner.offset++;
+    const item = this.#nested(start, () => this.#unary(field));
+    return sign === "+" ? item : negate(item);
+  }
+
+  /** `-`, `!` or `+` with a term right behind it. */
+  get #sign(): string | undefined {
+    const { here, text, offset } = this.#scanner;
+    return (here === "-" || here === "!" || here === "+") && /[^\s)]/.test(text.charAt(offset + 1)) ? here : undefined;
   }
 
   #term(field: QueryField): LogFilter {
@@ -170,7 +208,7 @@ class LuceneParser {
       return this.#condition(start, () => equalTo(field, text, this.#context));
     }
     const regex = scanner.takeRegex();
-    if (regex !== undefined) return this.#condition(start, () => matchingRegex(field, regex));
+    if (regex !== undefined) return this.#condition(start, () => this.#inFields(field, (one) => matchingRegex(one, regex)));
     if (named && (scanner.here === "[" || scanner.here === "{")) return this.#range(field);
     COMPARISON.lastIndex = start;
     const comparison = named ? COMPARISON.exec(scanner.text)?.[0] : undefined;
@@ -178,7 +216,12 @@ class LuceneParser {
     const word = scanner.takeWord();
     if (!named && word.pattern.every((part) => part === "any")) return EVERY_ROW;
     const text = plain(word);
-    return this.#condition(start, () => (text === undefined ? matching(field, word.pattern) : equalTo(field, text, this.#context)));
+    return this.#condition(start, () => this.#inFields(field, (one) => (text === undefined ? matching(one, word.pattern) : equalTo(one, text, this.#context))));
+  }
+
+  /** Free text may be in any of the default fields. */
+  #inFields(field: QueryField, of: (field: QueryField) => LogFilter): LogFilter {
+    return field === MESSAGE ? anyOf((this.#options.defaultFields ?? [MESSAGE]).map(of)) : of(field);
   }
 
   #comparison(field: QueryField, comparison: string): LogFilter {
@@ -238,6 +281,9 @@ class LuceneParser {
     }
   }
 }
+
+/** Both sides of an AND. */
+const required = ({ filter, kind }: Clause): Clause => ({ filter, kind: kind === "should" ? "must" : kind });
 
 /** The word's text when it has no wildcards. */
 const plain = ({ pattern }: Word): string | undefined => {

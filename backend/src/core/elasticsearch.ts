@@ -1,0 +1,51 @@
+/** What the addresses of Elasticsearch's API call, and the form of its errors. */
+
+export type Parameters = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export interface ElasticsearchRequest {
+  /** As it stands in the address, undefined where there is none. */
+  readonly index?: string | undefined;
+  readonly parameters: Parameters;
+  /** undefined: there was no body. */
+  readonly body?: unknown;
+}
+
+type Ask = (tenant: string, request: ElasticsearchRequest, signal?: AbortSignal) => Promise<object>;
+
+/** Answers are the bodies that Elasticsearch gives. All throw ElasticsearchError, and ApiError of the store. */
+export interface ElasticsearchQueries {
+  readonly search: Ask;
+  readonly count: Ask;
+  readonly mapping: Ask;
+  readonly fieldCapabilities: Ask;
+}
+
+/** Anything that a JSON value may be. */
+type Details = Readonly<Record<string, unknown>>;
+
+/** A refusal as Elasticsearch words it. `type` is one of its own: clients tell errors apart by it. */
+export class ElasticsearchError extends Error {
+  readonly status: number;
+  readonly type: string;
+  readonly details: Details;
+
+  constructor(status: number, type: string, reason: string, details: Details = {}) {
+    super(reason);
+    this.name = "ElasticsearchError";
+    this.status = status;
+    this.type = type;
+    this.details = details;
+  }
+}
+
+/** `{"error": {"root_cause": [...], "type", "reason"}, "status"}` */
+export const errorBody = ({ status, type, message, details }: ElasticsearchError): object => {
+  const cause = { type, reason: message, ...details };
+  return { error: { root_cause: [cause], ...cause }, status };
+};
+
+/** The request is no request of this language. */
+export const parsingError = (reason: string): ElasticsearchError => new ElasticsearchError(400, "parsing_exception", reason);
+
+/** A value that the request may not have. */
+export const illegalArgument = (reason: string): ElasticsearchError => new ElasticsearchError(400, "illegal_argument_exception", reason);
