@@ -4,6 +4,7 @@
  * are installed here need for the same. Rows out must be rows in.
  */
 
+import { runAgent } from "./measure/agent-run.ts";
 import { runContest } from "./measure/contest.ts";
 import { writeInput } from "./measure/input.ts";
 import type { Input } from "./measure/input.ts";
@@ -12,6 +13,7 @@ import type { Work } from "./measure/works.ts";
 import { findPeers, PEER_NAMES } from "./peers/find-peers.ts";
 import { filesystemOf, isInMemory } from "./tool/filesystem.ts";
 import { runTool } from "./tool/run-tool.ts";
+import type { ToolContext } from "./tool/run-tool.ts";
 
 const OPTIONS = {
   work: {
@@ -34,6 +36,14 @@ const checkFilesystem = (works: readonly Work[], scratch: string): void => {
     throw new Error(`${onDisk.name} measures a buffer on a disk, and ${scratch} is on ${filesystem}: name a folder on a disk with --dir, or leave ${onDisk.name} out with --work`);
 };
 
+/** MiB of the input of the run that is not counted. */
+const WARM_UP_MB = 1;
+
+/** The first start of a bundle compiles what Node's cache does not hold of it yet: that run counts for nobody. */
+const warmUp = async (context: Pick<ToolContext<{}>, "scratch" | "children" | "progress" | "signal">, { log, onDisk, name }: Work, workers: number): Promise<void> => {
+  await runAgent(context, writeInput(context.scratch, log, WARM_UP_MB, workers), { name: `${name}-warm-up`, masking: true, workers, inScratch: onDisk });
+};
+
 await runTool({
   name: "bench-agent",
   description: "Measures the CPU, wire bytes and memory that the agent and its peers need for the bench kit's works.",
@@ -52,6 +62,7 @@ await runTool({
       progress.update(`writing ${megabytes} MB of ${work.log} log`);
       const input = inputs.get(work.log) ?? writeInput(scratch, work.log, megabytes, options.workers);
       inputs.set(work.log, input);
+      await warmUp(context, work, options.workers);
       const outcome = await runContest(context, input, work, { runs: options.runs, workers: options.workers, peers });
       result[work.name] = outcome.figures;
       passed &&= outcome.passed;

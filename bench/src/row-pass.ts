@@ -29,6 +29,9 @@ const inputBytes = statSync(file).size;
 const compress = compressors.get(process.env["ZSTD"] ?? "") ?? [...compressors.values()][0]!;
 // Streams that end here are not recalled: lines are joined within a chunk.
 const multiline = process.env["MULTILINE"] === "off" ? undefined : { lingerMs: 1_000, maxLines: 2_000, maxBytes: 512 * 1024 };
+let body = Buffer.alloc(0);
+/** As a shard does (core/spare-memory.ts): the same memory for every body. */
+const take = (length: number) => (body.length < length ? (body = Buffer.allocUnsafeSlow(length * 2)) : body).subarray(0, length);
 const block = new LogBlock({ mask: { enabled: process.env["MASK"] !== "off" }, multiline, compiled: process.env["COMPILED"] !== "off" });
 
 const once = () => {
@@ -40,7 +43,7 @@ const once = () => {
     stages.rows += block.rows;
     const raw = block.encode(key);
     stages.rawBytes += raw.length;
-    stages.wireBytes += compress(raw).length;
+    stages.wireBytes += compress(raw, take).length;
     block.reset();
     stages.sealMs += cpuMs(since);
   };

@@ -38,6 +38,7 @@ const accessLine = fc
 const otherLine = fc.constantFrom("    at com.example.Foo(Foo.java:1)", "2024-06-07 10:00:00 ERROR something failed", '{"level":"info","message":"m"}', "", "plain text", "java.lang.IllegalStateException: no", "\tindented");
 const USUAL = '198.51.100.7 - - [07/Jun/2024:10:00:00 +0000] "GET / HTTP/1.1" 200 1 "-" "x"\n';
 
+const withAgent = (agent: string): string => `10.0.0.1 - - [07/Jun/2024:10:00:00 +0000] "GET /a HTTP/1.1" 200 512 "-" "${agent}"\n`;
 const numbered = (id: number): Buffer => Buffer.from(`10.1.${id}.9 - u${id} [${10 + (id % 20)}/Oct/2023:13:55:${10 + id} -0700] "GET /p/${id}?n=${id * 7919} HTTP/1.1" ${[200, 404, 503, 302][id % 4]} ${id * 131} "https://example.com/${id}" "Mozilla/5.0 (${id})"\n`);
 
 const formats: fc.Arbitrary<LineFormat | undefined> = fc.constantFrom<(LineFormat | undefined)[]>(undefined, undefined, { type: "auto" }, { type: "access" }, { type: "apache_combined" }, { type: "syslog" });
@@ -81,6 +82,16 @@ describe("the lane for access logs", () => {
     for (const fragment of hidden) {
       const lines = Array.from({ length: usual.length }, (_, at) => `${usual.slice(0, at)}${fragment}${usual.slice(at)}\n`);
       expect(difference([{ bytes: Buffer.from([`${usual}\n`, ...lines].join("")), stream: lineStream() }], { maxRows: 200 })).toBeUndefined();
+    }
+  });
+
+  it("does not take an agent for one that it has seen, whatever is different", () => {
+    const agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.0.0 Safari/537.36";
+    // As long as the agent: only its bytes tell.
+    for (const hidden of ["\\", "é", "bob@example.com", "4111111111111111", "078-05-1120", "AKIAABCDEFGHIJKLMNOP"]) {
+      const others = Array.from({ length: agent.length - hidden.length }, (_, at) => withAgent(agent.slice(0, at) + hidden + agent.slice(at + Buffer.byteLength(hidden))));
+      const chunk = Buffer.from(withAgent(agent) + others.map((other) => withAgent(agent) + other + other).join(""));
+      for (const detectors of [undefined, []] as const) expect(difference([{ bytes: chunk, stream: lineStream() }], { maxRows: 200, ...(detectors && { mask: { detectors } }) })).toBeUndefined();
     }
   });
 

@@ -14,6 +14,9 @@ export const ACCESS_KEYS = [
 
 export const ACCESS_KEYS_BYTES = ACCESS_KEYS.length * 2;
 
+/** Memo of agents: as many slots as wasm/row-pass.ts has, of a length and up to 256 bytes each. */
+export const AGENT_MEMO_BYTES = 128 * 288;
+
 /** Tells the lane the ids of its keys; they live until the dictionaries are cleared. */
 export const writeAccessKeys = ({ arena, keys, accessKeys }: LogColumns): void =>
   ACCESS_KEYS.forEach((key, index) => arena.view.setUint16(accessKeys + index * 2, keys.idOf(key), true));

@@ -5,7 +5,7 @@
  */
 
 import type { LineMarks } from "../core/line-marks.ts";
-import { ACCESS_KEYS_BYTES } from "./access-lane.ts";
+import { ACCESS_KEYS_BYTES, AGENT_MEMO_BYTES } from "./access-lane.ts";
 import { Arena } from "./arena.ts";
 import { ByteDictionary, DICTIONARY_BYTES, KeyDictionary } from "./dictionary.ts";
 import { writeNanoseconds } from "./int64.ts";
@@ -77,6 +77,7 @@ export class LogColumns {
   readonly sharedKeys: number;
   readonly state: number;
   readonly accessKeys: number;
+  readonly agents: number;
   /** What `narrow` of the compiled row pass works with: 16 bits per id, and the ids used. */
   readonly indexTable: number;
   readonly usedIds: number;
@@ -109,7 +110,7 @@ export class LogColumns {
     this.#fullBytes = maxRows * TEXT_BYTES_PER_ROW;
     const textBytes = this.#fullBytes + maxRowBytes;
     const perRow = [8, 8, 1, 2, 2, 2, 16, 8, 8, 4, 16, 1, 1, 1, 8].map((width) => width * maxRows);
-    const shared = [NODE_BYTES, LITERAL_BYTES, SEVERITY_MEMO_BYTES, MAX_ROW_ATTRIBUTES * 2, STATE_BYTES, ACCESS_KEYS_BYTES, ID_TABLE_BYTES, ID_TABLE_BYTES, HIT_BYTES, HIT_BYTES, DICTIONARY_BYTES, DICTIONARY_BYTES, DICTIONARY_BYTES];
+    const shared = [NODE_BYTES, LITERAL_BYTES, SEVERITY_MEMO_BYTES, MAX_ROW_ATTRIBUTES * 2, STATE_BYTES, ACCESS_KEYS_BYTES, AGENT_MEMO_BYTES, ID_TABLE_BYTES, ID_TABLE_BYTES, HIT_BYTES, HIT_BYTES, DICTIONARY_BYTES, DICTIONARY_BYTES, DICTIONARY_BYTES];
     const arena = new Arena([inputBytes, inputBytes, ...perRow, this.#maxEntries * 2, this.#maxEntries * 2 + maxRows * 6, textBytes, textBytes, ...shared]);
     this.arena = arena;
     let region = 0;
@@ -139,6 +140,7 @@ export class LogColumns {
     this.sharedKeys = next();
     this.state = next();
     this.accessKeys = next();
+    this.agents = next();
     this.indexTable = next();
     this.usedIds = next();
     this.messageHits = next();

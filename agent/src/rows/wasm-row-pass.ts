@@ -82,7 +82,7 @@ export class WasmRowPass {
     const regions = [
       columns.state, columns.shapeNodes, columns.shapeLiterals, columns.levels, columns.sharedKeys, columns.timestamps, columns.observed, columns.severities,
       columns.serviceIds, columns.hostIds, columns.environmentIds, columns.traceIds, columns.spanIds, columns.entryEnds, columns.entryKeys, columns.scratch,
-      ...columns.names, columns.messageHits, columns.valueHits, columns.accessKeys,
+      ...columns.names, columns.messageHits, columns.valueHits, columns.accessKeys, columns.agents,
     ]; // prettier-ignore
     regions.forEach((start, index) => this.#set(STATE.SETUP + index * 4, start));
     this.#exports.setup(this.#state + STATE.SETUP);

@@ -26,7 +26,7 @@ let timestamps: usize = 0, observed: usize = 0, severities: usize = 0;
 let serviceIds: usize = 0, hostIds: usize = 0, environmentIds: usize = 0;
 let traceIds: usize = 0, spanIds: usize = 0, entryEnds: usize = 0, entryKeys: usize = 0;
 let scratch: usize = 0, services: usize = 0, hosts: usize = 0, environments: usize = 0;
-let messageHits: usize = 0, valueHits: usize = 0, accessKeys: usize = 0;
+let messageHits: usize = 0, valueHits: usize = 0, accessKeys: usize = 0, agents: usize = 0;
 
 /** Offsets of the arena's regions, 32 bits each, in the order above. */
 export function setup(at: usize): void {
@@ -52,6 +52,7 @@ export function setup(at: usize): void {
   messageHits = load<u32>(at, 76);
   valueHits = load<u32>(at, 80);
   accessKeys = load<u32>(at, 84);
+  agents = load<u32>(at, 88);
 }
 
 // ---- scans: index after or at the end, 0 = no
@@ -293,6 +294,13 @@ let masksDigits: bool = false, masksWords: bool = false;
 
 // @ts-ignore: decorator
 @inline
+function copyPlain(target: usize, from: usize, length: usize): void {
+  v128.store(target, v128.load(from));
+  for (let done: usize = 16; done < length; done += 16) v128.store(target + done, v128.load(from + done));
+}
+
+// @ts-ignore: decorator
+@inline
 function writeLength(at: usize, length: usize): usize {
   if (length < 0x80) {
     store<u8>(at, <u8>length);
@@ -308,21 +316,30 @@ function writeLength(at: usize, length: usize): usize {
   return end;
 }
 
-/** False when TypeScript has to decide about digits. */
+/** Copies a value; false when TypeScript has to decide about its digits. `count` is MESSAGE_HITS or VALUE_HITS. */
+// @ts-ignore: decorator
+@inline
+function copyMasked(target: usize, from: usize, to: usize, count: usize): bool {
+  if (!masksDigits && !masksWords) {
+    copyPlain(target, from, to - from);
+    return true;
+  }
+  copyAndLook(target, from, to - from);
+  if (masksDigits && hasRun && hasSensitiveDigits(from, to)) return false;
+  if (masksWords && hasWord && hasNeedle(from, to)) noteHit(count == MESSAGE_HITS ? messageHits : valueHits, count, target);
+  return true;
+}
+
 function writeMessage(from: usize, to: usize): bool {
   const start = writeLength(messageEnd, to - from);
-  copyAndLook(start, from, to - from);
-  if (masksDigits && hasRun && hasSensitiveDigits(from, to)) return false;
-  if (masksWords && hasWord && hasNeedle(from, to)) noteHit(messageHits, MESSAGE_HITS, start);
+  if (!copyMasked(start, from, to, MESSAGE_HITS)) return false;
   messageEnd = start + (to - from);
   return true;
 }
 
 function writeAttribute(key: u32, from: usize, to: usize): bool {
   const start = writeLength(valueEnd, to - from);
-  copyAndLook(start, from, to - from);
-  if (masksDigits && hasRun && hasSensitiveDigits(from, to)) return false;
-  if (masksWords && hasWord && hasNeedle(from, to)) noteHit(valueHits, VALUE_HITS, start);
+  if (!copyMasked(start, from, to, VALUE_HITS)) return false;
   store<u16>(entryKeys + (entryCount << 1), <u16>key);
   entryCount++;
   valueEnd = start + (to - from);
@@ -685,30 +702,10 @@ function walk(row: usize, from: usize): usize {
 // ---- access logs in the combined format (parsers/formats/access.ts is the oracle)
 
 /** Places in `accessKeys`; ACCESS_KEYS in access-lane.ts has the same order. */
-const CLIENT = 0, IDENT = 1, USER = 2, METHOD = 3, TARGET = 4, PATH = 5, QUERY = 6, VERSION = 7, STATUS = 8, SIZE = 9, REFERER = 10, AGENT = 11, FORWARDED = 12;
+const PATH = 5, VERSION = 7, REFERER = 10;
 
-/** A longer line is TypeScript's. */
+/** A longer line, or field, is TypeScript's. */
 const MAX_ACCESS_BYTES: usize = 8192;
-
-/**
- * Index of the newline of the line at `from`, if all of it is printable ASCII without a backslash, and
- * nothing in it but digits may have to be masked; else 0.
- */
-function plainLineEnd(from: usize): usize {
-  for (let at = from; at - from < MAX_ACCESS_BYTES; at += 16) {
-    const v = v128.load(at);
-    // Signed: what is not ASCII is below 32, too.
-    const stops: u32 = i8x16.bitmask(v128.or(i8x16.lt_s(v, i8x16.splat(32)), i8x16.eq(v, i8x16.splat(92))));
-    let words: u32 = masksWords ? i8x16.bitmask(tellingBytes(v, v128.load(at - 1))) : 0;
-    // Those before the first stop.
-    if (stops != 0) words &= (stops & (0 - stops)) - 1;
-    for (; words != 0; words &= words - 1) if (isNeedle(at + ctz(words))) return 0;
-    if (stops == 0) continue;
-    const end = at + ctz(stops);
-    return load<u8>(end) == 10 ? end : 0;
-  }
-  return 0;
-}
 
 /** Digits, blanks and dashes. */
 // @ts-ignore: decorator
@@ -717,20 +714,96 @@ function digitBits(v: v128): u32 {
   return i8x16.bitmask(v128.or(i8x16.lt_u(i8x16.sub(v, i8x16.splat(48)), i8x16.splat(10)), v128.or(i8x16.eq(v, i8x16.splat(45)), i8x16.eq(v, i8x16.splat(32)))));
 }
 
+/** Whether a run of 11 begins in the lower 16 bits, or reaches into the upper ones. */
+// @ts-ignore: decorator
+@inline
+function longRuns(bits: u32): u32 {
+  const pairs = bits & (bits >> 1), fours = pairs & (pairs >> 2), eights = fours & (fours >> 4);
+  return eights & (eights >> 3);
+}
+
 /** hasSensitiveDigits, behind a look at 16 bytes at a time for whether there is a run that can be long enough. */
 function mayHaveSensitiveDigits(from: usize, to: usize): bool {
   let before: u32 = 0;
   for (let at = from; at < to; at += 16) {
     const bits = before | (digitBits(v128.load(at)) << 16);
-    const pairs = bits & (bits >> 1), fours = pairs & (pairs >> 2), eights = fours & (fours >> 4);
-    if (eights & (eights >> 3)) return hasSensitiveDigits(from, to);
+    if (longRuns(bits)) return hasSensitiveDigits(from, to);
     before = bits >> 16;
   }
   return false;
 }
 
+/**
+ * Index of the first quote or `mark` behind `from`. 0 when something comes before it that is not
+ * printable ASCII, a backslash, or what may have to be masked.
+ */
+function cleanEnd(from: usize, mark: i32): usize {
+  const other = i8x16.splat(<i8>mark);
+  let before: u32 = 0, runs: u32 = 0;
+  for (let at = from; at - from < MAX_ACCESS_BYTES; at += 16) {
+    const v = v128.load(at);
+    // Signed: what is not ASCII is below 32, too.
+    const odd = v128.or(i8x16.lt_s(v, i8x16.splat(32)), i8x16.eq(v, i8x16.splat(92)));
+    const stops: u32 = i8x16.bitmask(v128.or(odd, v128.or(i8x16.eq(v, i8x16.splat(34)), i8x16.eq(v, other))));
+    const inside: u32 = stops == 0 ? 0xffff : (stops & (0 - stops)) - 1;
+    if (masksWords) {
+      let words: u32 = i8x16.bitmask(tellingBytes(v, v128.load(at - 1))) & inside;
+      for (; words != 0; words &= words - 1) if (isNeedle(at + ctz(words))) return 0;
+    }
+    if (masksDigits) {
+      const bits = before | ((digitBits(v) & inside) << 16);
+      runs |= longRuns(bits);
+      before = bits >> 16;
+    }
+    if (stops == 0) continue;
+    const end = at + ctz(stops);
+    const byte = load<u8>(end);
+    if (byte != 34 && byte != <u8>mark) return 0;
+    return runs != 0 && hasSensitiveDigits(from, end) ? 0 : end;
+  }
+  return 0;
+}
+
+/** Index of the quote that ends the text at `from`; 0 when the line ends before. */
+// @ts-ignore: decorator
+@inline
+function quoteEnd(from: usize): usize {
+  for (let at = from; at - from < MAX_ACCESS_BYTES; at += 16) {
+    const v = v128.load(at);
+    const stops: u32 = i8x16.bitmask(v128.or(i8x16.eq(v, i8x16.splat(34)), i8x16.eq(v, i8x16.splat(10))));
+    if (stops == 0) continue;
+    const end = at + ctz(stops);
+    return load<u8>(end) == 34 ? end : 0;
+  }
+  return 0;
+}
+
+/** Agents that were found clean, a length of 32 bits and their bytes each: most lines have one of a few. */
+const MEMO_SLOTS: u64 = 128, MEMO_SLOT_BYTES: usize = 288, MEMO_TEXT: usize = 16;
+const MEMO_LEAST: usize = 32, MEMO_MOST: usize = 256;
+
+/** cleanEnd of an agent, which is looked at once only. */
+function agentEnd(from: usize): usize {
+  const end = quoteEnd(from);
+  if (end == 0) return 0;
+  const length = end - from;
+  if (length < MEMO_LEAST || length > MEMO_MOST) return cleanEnd(from, 34);
+  // Versions stand in the middle and at the end.
+  const signs = load<u64>(from + 16) ^ rotl<u64>(load<u64>(from + (length >> 1)), 13) ^ rotl<u64>(load<u64>(end - 24), 29) ^ rotl<u64>(load<u64>(end - 8), 47);
+  const slot = agents + <usize>(((signs + <u64>length) * 0x9e3779b97f4a7c15) >> 57) * MEMO_SLOT_BYTES;
+  if (<usize>load<u32>(slot) == length && sameBytes(slot + MEMO_TEXT, from, length)) return end;
+  if (cleanEnd(from, 34) != end) return 0;
+  store<u32>(slot, <u32>length);
+  copyPlain(slot + MEMO_TEXT, from, length);
+  return end;
+}
+
 /** Status and size, with a blank between and behind something else than a digit: together too few to be a card's. */
 const MAX_SIZE_DIGITS: usize = 8;
+/** Too few digits to be anybody's. */
+const MAX_VERSION_BYTES: usize = 8;
+/** Shorter than any key of a cloud's, which are in capitals, too. */
+const MAX_METHOD_BYTES: usize = 12;
 
 /** Index after `1.2.3.4` at `from`; 0 = none. */
 function ipv4End(from: usize): usize {
@@ -756,30 +829,16 @@ function wordCharactersEnd(from: usize): usize {
   return at;
 }
 
-/** Index of the next quote, at `to` at the latest. */
-function quoteEnd(from: usize, to: usize): usize {
-  for (let at = from; at < to; at += 16) {
-    const mask: u32 = i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(34)));
-    if (mask == 0) continue;
-    const end = at + ctz(mask);
-    return end < to ? end : to;
-  }
-  return to;
-}
-
-/** Index of the blank that ends the target of a request at `from`; 0 when a quote, or `to`, comes before. */
-function targetEnd(from: usize, to: usize): usize {
-  for (let at = from; at < to; at += 16) {
-    const v = v128.load(at);
-    const mask: u32 = i8x16.bitmask(v128.or(i8x16.eq(v, i8x16.splat(32)), i8x16.eq(v, i8x16.splat(34))));
-    if (mask == 0) continue;
-    const end = at + ctz(mask);
-    return end < to && load<u8>(end) == 32 ? end : 0;
-  }
-  return 0;
+/** Whether what stands between the address and the time may have to be masked. ` - -` is the usual. */
+// @ts-ignore: decorator
+@inline
+function isSensitiveCaller(from: usize, to: usize): bool {
+  return to - from > 4 && ((masksWords && hasNeedle(from, to)) || (masksDigits && mayHaveSensitiveDigits(from, to)));
 }
 
 /** Index of the first `?` in [from, to), or `to`. */
+// @ts-ignore: decorator
+@inline
 function queryStart(from: usize, to: usize): usize {
   for (let at = from; at < to; at += 16) {
     const mask: u32 = i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(63)));
@@ -790,19 +849,13 @@ function queryStart(from: usize, to: usize): usize {
   return to;
 }
 
+/** Writes a value with its length in front; index behind it. */
 // @ts-ignore: decorator
 @inline
-function copyPlain(target: usize, from: usize, length: usize): void {
-  for (let done: usize = 0; done < length; done += 16) v128.store(target + done, v128.load(from + done));
-}
-
-/** An attribute of a line in which nothing is to be masked. */
-function writePlainAttribute(key: usize, from: usize, to: usize): void {
-  const start = writeLength(valueEnd, to - from);
+function put(target: usize, from: usize, to: usize): usize {
+  const start = writeLength(target, to - from);
   copyPlain(start, from, to - from);
-  store<u16>(entryKeys + (entryCount << 1), load<u16>(accessKeys + (key << 1)));
-  entryCount++;
-  valueEnd = start + (to - from);
+  return start + (to - from);
 }
 
 // @ts-ignore: decorator
@@ -811,32 +864,45 @@ function isBlankQuote(at: usize): bool {
   return load<u16>(at) == 0x2220;
 }
 
+/** The time that was read last, its first and last 16 bytes: many lines are of one second. */
+let lastTimeHead: v128 = i8x16.splat(0), lastTimeTail: v128 = i8x16.splat(0), lastTimeNs: i64 = 0;
+
+function readLogTime(from: usize): bool {
+  const head = v128.load(from), tail = v128.load(from, 10);
+  if (v128.any_true(v128.or(v128.xor(head, lastTimeHead), v128.xor(tail, lastTimeTail)))) {
+    if (!parseLogTime(from)) return false;
+    lastTimeHead = head;
+    lastTimeTail = tail;
+    lastTimeNs = timeNs;
+  }
+  timeNs = lastTimeNs;
+  return true;
+}
+
 /**
  * Index of the newline of the line at `from`, written as
  * `address ident user [time] "method target HTTP/version" status size ["referer" "agent" ["forwarded"]]`;
  * 0 = TypeScript's, nothing is written that counts.
  */
 function walkAccess(row: usize, from: usize): usize {
-  const end = plainLineEnd(from);
-  if (end == 0) return 0;
   const address = ipv4End(from);
   if (address == 0 || load<u8>(address) != 32) return 0;
   const ident = wordCharactersEnd(address + 1);
   if (ident == address + 1 || load<u8>(ident) != 32) return 0;
   const user = wordCharactersEnd(ident + 1);
-  if (user == ident + 1 || load<u16>(user) != 0x5b20) return 0;
+  if (user == ident + 1 || load<u16>(user) != 0x5b20 || isSensitiveCaller(address, user)) return 0;
   const time = user + 2;
-  if (load<u32>(time, 26) << 8 != 0x22205d00 || !parseLogTime(time)) return 0;
+  if (load<u32>(time, 26) << 8 != 0x22205d00 || !readLogTime(time)) return 0;
   const request = time + 29;
   let method = request;
   while (<u32>load<u8>(method) - 65 < 26) method++;
-  if (method - request < 2 || method - request > 20 || load<u16>(method) != 0x2f20) return 0;
-  const target = targetEnd(method + 1, end);
+  if (method - request < 2 || method - request > MAX_METHOD_BYTES || load<u16>(method) != 0x2f20) return 0;
+  const target = cleanEnd(method + 1, 32);
   if (target == 0 || load<u32>(target) != 0x54544820 || load<u16>(target, 4) != 0x2f50) return 0;
   const version = target + 6;
   let requestEnd = version;
   while (isDigit(load<u8>(requestEnd)) || load<u8>(requestEnd) == 46) requestEnd++;
-  if (requestEnd == version || load<u16>(requestEnd) != 0x2022) return 0;
+  if (requestEnd == version || requestEnd - version > MAX_VERSION_BYTES || load<u16>(requestEnd) != 0x2022) return 0;
   const status = requestEnd + 2;
   const kind: u32 = <u32>load<u8>(status) - 48;
   if (kind < 1 || kind > 5 || !isDigit(load<u8>(status, 1)) || !isDigit(load<u8>(status, 2)) || load<u8>(status, 3) != 32) return 0;
@@ -844,44 +910,57 @@ function walkAccess(row: usize, from: usize): usize {
   let sizeEnd = size;
   if (load<u8>(size) == 45) sizeEnd++;
   else while (isDigit(load<u8>(sizeEnd))) sizeEnd++;
-  if (sizeEnd == size) return 0;
-  // Not looked at: the address, the time, and status with size.
-  if (masksDigits && (sizeEnd - size > MAX_SIZE_DIGITS || mayHaveSensitiveDigits(address, user) || mayHaveSensitiveDigits(request, requestEnd) || mayHaveSensitiveDigits(sizeEnd, end))) return 0;
+  if (sizeEnd == size || (masksDigits && sizeEnd - size > MAX_SIZE_DIGITS)) return 0;
+  let end = sizeEnd;
   let referer: usize = 0, agent: usize = 0, forwarded: usize = 0;
-  if (sizeEnd != end) {
+  if (load<u8>(sizeEnd) != 10) {
     if (!isBlankQuote(sizeEnd)) return 0;
-    referer = quoteEnd(sizeEnd + 2, end);
-    if (referer == sizeEnd + 2 || load<u8>(referer, 1) != 32 || load<u8>(referer, 2) != 34) return 0;
-    agent = quoteEnd(referer + 3, end);
-    if (agent == referer + 3 || agent == end) return 0;
-    if (agent + 1 != end) {
-      if (!isBlankQuote(agent + 1)) return 0;
-      forwarded = load<u8>(agent, 3) == 45 ? agent + 4 : ipv4End(agent + 3);
-      if (forwarded == 0 || load<u8>(forwarded) != 34 || forwarded + 1 != end) return 0;
+    referer = cleanEnd(sizeEnd + 2, 34);
+    if (referer == 0 || referer == sizeEnd + 2 || !isBlankQuote(referer + 1)) return 0;
+    agent = agentEnd(referer + 3);
+    if (agent == 0 || agent == referer + 3) return 0;
+    end = agent + 1;
+    if (load<u8>(end) != 10) {
+      if (!isBlankQuote(end)) return 0;
+      forwarded = load<u8>(end, 2) == 45 ? end + 3 : ipv4End(end + 2);
+      if (forwarded == 0 || load<u16>(forwarded) != 0x0a22) return 0;
+      end = forwarded + 1;
     }
   }
+  if (end - from > MAX_ACCESS_BYTES) return 0;
   store<u8>(severities + row, kind == 5 ? 17 : kind == 4 ? 13 : 9);
-  const message = writeLength(messageEnd, requestEnd - request);
-  copyPlain(message, request, requestEnd - request);
-  messageEnd = message + (requestEnd - request);
-  writePlainAttribute(CLIENT, from, address);
-  writePlainAttribute(IDENT, address + 1, ident);
-  writePlainAttribute(USER, ident + 1, user);
-  writePlainAttribute(METHOD, request, method);
-  writePlainAttribute(TARGET, method + 1, target);
+  messageEnd = put(messageEnd, request, requestEnd);
+  const keys = entryKeys + (entryCount << 1);
+  let out = put(valueEnd, from, address);
+  out = put(out, address + 1, ident);
+  out = put(out, ident + 1, user);
+  out = put(out, request, method);
+  out = put(out, method + 1, target);
+  let count: usize = PATH;
+  // Keys in their order: those in front of PATH, and eight that follow each other.
+  v128.store(keys, v128.load(accessKeys));
   const query = queryStart(method + 1, target);
   if (query != target) {
-    writePlainAttribute(PATH, method + 1, query);
-    writePlainAttribute(QUERY, query + 1, target);
+    out = put(out, method + 1, query);
+    out = put(out, query + 1, target);
+    count = VERSION;
   }
-  writePlainAttribute(VERSION, version, requestEnd);
-  writePlainAttribute(STATUS, status, status + 3);
-  writePlainAttribute(SIZE, size, sizeEnd);
+  v128.store(keys + (count << 1), v128.load(accessKeys + (VERSION << 1)));
+  out = put(out, version, requestEnd);
+  out = put(out, status, status + 3);
+  out = put(out, size, sizeEnd);
+  count += REFERER - VERSION;
   if (referer != 0) {
-    writePlainAttribute(REFERER, sizeEnd + 2, referer);
-    writePlainAttribute(AGENT, referer + 3, agent);
-    if (forwarded != 0) writePlainAttribute(FORWARDED, agent + 3, forwarded);
+    out = put(out, sizeEnd + 2, referer);
+    out = put(out, referer + 3, agent);
+    count += 2;
+    if (forwarded != 0) {
+      out = put(out, agent + 3, forwarded);
+      count++;
+    }
   }
+  valueEnd = out;
+  entryCount += count;
   return end;
 }
 
