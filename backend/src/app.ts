@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import { createGateway } from "obs-agent";
 import { createAuthenticator, createIssueKey, createRequireScope, createSignIn } from "./auth/index.ts";
+import { createCachedStore, createResultCache } from "./cache/index.ts";
 import type { Config } from "./config.ts";
 import type { IssueKey, SignIn } from "./core/access.ts";
 import { type Metadata, OPERATOR_TENANT } from "./core/metadata.ts";
@@ -98,12 +99,15 @@ export const createApp = async ({ config, logStream = process.stdout, step = (_w
   opened.defer(() => gateway.close());
   const doors = createDoors({ gateway, limits, maxItems: config.maxItems });
   const queryLimits = createQueryLimits({ store, policyOf, atOnce: config.queriesAtOnce });
-  const queries = createQueries({ store: queryLimits.store });
-  const elasticsearch = createElasticsearchQueries({ store: queryLimits.store, now: Date.now });
-  const prometheus = createPrometheusQueries({ store: queryLimits.store, now: Date.now });
+  const resultCache = createResultCache({ url: config.queryCacheUrl, maxBytes: config.queryCacheBytes, log });
+  opened.defer(() => resultCache.close());
+  const cached = createCachedStore(queryLimits.store, resultCache);
+  const queries = createQueries({ store: cached.store });
+  const elasticsearch = createElasticsearchQueries({ store: cached.store, now: Date.now });
+  const prometheus = createPrometheusQueries({ store: cached.store, now: Date.now });
   const status = createStatus({ version: VERSION, store, embedded: embedded !== undefined, disk: () => diskBudget.status, metadata });
 
-  watch(telemetry, { store, delivery: storeDelivery, gateway, diskBudget, queries: queryLimits.gate });
+  watch(telemetry, { store, delivery: storeDelivery, gateway, diskBudget, queries: queryLimits.gate, cache: cached.counters });
   countRequests(app, telemetry);
   await app.register(batchRoutes({ delivery, limits, policyOf, agents: metadata.agents, requireScope, maxBodyBytes: config.batchMaxBytes }));
   await app.register(ingestRoutes({ doors, policyOf, requireScope, telemetry }));

@@ -91,6 +91,16 @@ describe.each([["LevelDB", 1], ["segments", 3_000]])("halves of a batch (bodies 
     }));
 });
 
+/** Halves every batch as it comes, and settles no part. */
+const partsOf = async ({ main }: DiskBuffer): Promise<BufferedBatch[]> => {
+  const parts = [];
+  for (let batch = await main.next(); batch; batch = await main.next()) {
+    if (batch.part) parts.push(batch);
+    else await main.halve(batch);
+  }
+  return parts;
+};
+
 describe("halving", () => {
   it("leaves a lone row and a body that is no block as they are, to be set aside", () =>
     withFolder(async (folder) => {
@@ -132,15 +142,6 @@ describe("halving", () => {
 
   it("of many batches hands each part out once, also where the walk over the batches comes by while parts wait", () =>
     withFolder(async (folder) => {
-      /** Halves every batch as it comes, and settles no part. */
-      const partsOf = async ({ main }: DiskBuffer): Promise<BufferedBatch[]> => {
-        const parts = [];
-        for (let batch = await main.next(); batch; batch = await main.next()) {
-          if (batch.part) parts.push(batch);
-          else await main.halve(batch);
-        }
-        return parts;
-      };
       const first = await open(folder);
       for (let count = 0; count < 100; count++) await commitLogs(first, 4);
       await first.close();

@@ -10,6 +10,11 @@ export interface ReadOptions {
   readonly maxExecutionSeconds?: number;
   readonly settings?: Readonly<Record<string, SettingValue>>;
   readonly signal?: AbortSignal;
+  /**
+   * The newest moment that the answer is about, ms since 1970: it may be told again for a while that
+   * grows with the age of that moment (cache/). Not given: asked anew each time.
+   */
+  readonly upToMs?: number;
 }
 
 export interface WriteOptions {
@@ -72,3 +77,23 @@ export interface Store {
   waitUntilAvailable(timeoutMs: number): Promise<boolean>;
   close(): Promise<void>;
 }
+
+/** The store with another `read`. */
+export const withRead = (store: Store, read: Store["read"]): Store => ({
+  get bootId() {
+    return store.bootId;
+  },
+  get available() {
+    return store.available;
+  },
+  get clockOffsetMs() {
+    return store.clockOffsetMs;
+  },
+  exclusive: store.exclusive,
+  cluster: store.cluster,
+  read,
+  readSystem: (statement, options) => store.readSystem(statement, options),
+  write: (statement, body, options) => store.write(statement, body, options),
+  waitUntilAvailable: (timeoutMs) => store.waitUntilAvailable(timeoutMs),
+  close: () => store.close(),
+});

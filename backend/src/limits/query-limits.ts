@@ -6,7 +6,7 @@
 
 import type { TenantPolicy } from "../core/contracts.ts";
 import type { PolicyOf } from "../core/metadata.ts";
-import type { ReadOptions, Store } from "../core/store.ts";
+import { type ReadOptions, type Store, withRead } from "../core/store.ts";
 import type { Statement } from "../sql/sql.ts";
 import { FairGate, type GateLimits } from "./fair-gate.ts";
 
@@ -44,7 +44,7 @@ export const createQueryLimits = ({ store, policyOf, atOnce = QUERIES_AT_ONCE, w
     }
   };
 
-  return { store: reading(store, read), gate };
+  return { store: withRead(store, read), gate };
 };
 
 /** The narrower of what the query asked for and what the tenant may. */
@@ -62,23 +62,3 @@ const narrowed = (setting: string, allowed: number | null, { settings }: ReadOpt
   const asked = settings?.[setting];
   return { [setting]: typeof asked === "number" && asked > 0 ? Math.min(asked, allowed) : allowed };
 };
-
-/** The store with another `read`. */
-const reading = (store: Store, read: Store["read"]): Store => ({
-  get bootId() {
-    return store.bootId;
-  },
-  get available() {
-    return store.available;
-  },
-  get clockOffsetMs() {
-    return store.clockOffsetMs;
-  },
-  exclusive: store.exclusive,
-  cluster: store.cluster,
-  read,
-  readSystem: (statement, options) => store.readSystem(statement, options),
-  write: (statement, body, options) => store.write(statement, body, options),
-  waitUntilAvailable: (timeoutMs) => store.waitUntilAvailable(timeoutMs),
-  close: () => store.close(),
-});

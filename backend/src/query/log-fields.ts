@@ -6,7 +6,7 @@
 import { levelOf } from "@obs/wire";
 import { z } from "zod";
 import type { LogField, LogFieldsAnswer } from "../core/queries.ts";
-import type { Store } from "../core/store.ts";
+import type { ReadOptions, Store } from "../core/store.ts";
 import { param, sql, type TenantScope } from "../sql/sql.ts";
 import { EVERY_ROW, type LogFilter } from "./filter.ts";
 import { logsMatching } from "./log-source.ts";
@@ -24,7 +24,7 @@ const fieldsQuery = z.strictObject({ start: time.optional(), end: time.optional(
 export const parseLogFields = (query: unknown, nowMs: number): TimeRange => timeRange(validate(fieldsQuery, query), nowMs);
 
 export const logFields = async (store: Store, scope: TenantScope, range: TimeRange, signal?: AbortSignal, filter: LogFilter = EVERY_ROW): Promise<LogFieldsAnswer> => {
-  const options = { maxExecutionSeconds: BUDGET_SECONDS, ...(signal && { signal }) };
+  const options = { maxExecutionSeconds: BUDGET_SECONDS, upToMs: Number(range.endNs / 1_000_000n), ...(signal && { signal }) };
   const window = await newestWindow(store, scope, range, filter, options);
   const rows = await store.read<FieldRow>(fieldsStatement(scope, window, filter), options);
   const sampled = rows.find(({ name }) => name === "")?.count ?? 0;
@@ -42,7 +42,7 @@ interface FieldRow {
 const isCore = ({ kind }: LogField): boolean => kind === "core";
 
 /** The end of the range that is just wide enough to hold a sample. */
-const newestWindow = async (store: Store, scope: TenantScope, range: TimeRange, filter: LogFilter, options: { maxExecutionSeconds: number; signal?: AbortSignal }): Promise<TimeRange> => {
+const newestWindow = async (store: Store, scope: TenantScope, range: TimeRange, filter: LogFilter, options: ReadOptions): Promise<TimeRange> => {
   const windows = new TimeWindows(range, "desc");
   let rows = 0;
   for (let window = windows.next(); window; window = windows.next()) {

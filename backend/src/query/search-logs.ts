@@ -143,7 +143,7 @@ const readCounts = async ({ store, scope, search, signal, deadlineMs }: Reading)
     ${logsMatching(scope, range, filter)}
     GROUP BY bucket, severity`);
   try {
-    const counts = await store.read<SeverityCount & { weights: number; weighted: number }>(statement, { maxExecutionSeconds: secondsLeft(deadlineMs), signal });
+    const counts = await store.read<SeverityCount & { weights: number; weighted: number }>(statement, { maxExecutionSeconds: secondsLeft(deadlineMs), upToMs: Number(range.endNs / 1_000_000n), signal });
     return {
       counts,
       total: counts.reduce((sum, { count }) => sum + count, 0),

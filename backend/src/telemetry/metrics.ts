@@ -10,6 +10,7 @@ export const METRICS = {
   obs_delivery_total: ["counter", "What delivery did, by event: batches, inserts and their members, repeats, batches repaired, fences, and so on."],
   obs_gateway_buffer_bytes: ["gauge", "Bytes on disk that wait in the gateway's buffer."],
   obs_gateway_buffer_batches: ["gauge", "Batches that wait in the gateway's buffer."],
+  obs_query_cache_total: ["counter", "Statements that may be answered again: by the cache (`hits`), by the store (`misses`), together with another that asked for the same (`shared`)."],
   obs_queries_running: ["gauge", "Statements of queries that run in the store."],
   obs_queries_waiting: ["gauge", "Statements of queries that wait for their turn."],
   obs_store_up: ["gauge", "1 while the store answers."],

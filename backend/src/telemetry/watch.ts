@@ -8,19 +8,21 @@ export interface Watched {
   readonly delivery: { readonly counters: object };
   readonly gateway: { state(): { readonly bytes: number; readonly batches: number } };
   readonly queries: { readonly running: number; readonly waiting: number };
+  readonly cache: object;
   readonly diskBudget: { readonly status: DiskStatus; readonly droppedPieces: number };
 }
 
 /** `partialRepaired` -> `partial_repaired`. */
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-export const watch = (telemetry: Telemetry, { store, delivery, gateway, diskBudget, queries }: Watched): void =>
+export const watch = (telemetry: Telemetry, { store, delivery, gateway, diskBudget, queries, cache }: Watched): void =>
   telemetry.onCollect(() => {
     telemetry.set("obs_store_up", {}, Number(store.available));
     for (const [event, count] of Object.entries(delivery.counters)) telemetry.set("obs_delivery_total", { event: snakeCase(event) }, Number(count));
     const { bytes, batches } = gateway.state();
     telemetry.set("obs_gateway_buffer_bytes", {}, bytes);
     telemetry.set("obs_gateway_buffer_batches", {}, batches);
+    for (const [outcome, count] of Object.entries(cache)) telemetry.set("obs_query_cache_total", { outcome }, Number(count));
     telemetry.set("obs_queries_running", {}, queries.running);
     telemetry.set("obs_queries_waiting", {}, queries.waiting);
     const { used_bytes: used, max_bytes: budget } = diskBudget.status;

@@ -17,7 +17,7 @@ const BUDGET_SECONDS = 10;
 const rangeQuery = z.strictObject({ start: time.optional(), end: time.optional() });
 const labelsQuery = z.strictObject({ metric: z.string().min(1).max(512), start: time.optional(), end: time.optional() });
 
-const options = (signal: AbortSignal | undefined) => ({ maxExecutionSeconds: BUDGET_SECONDS, ...(signal && { signal }) });
+const options = ({ endNs }: TimeRange, signal: AbortSignal | undefined) => ({ maxExecutionSeconds: BUDGET_SECONDS, upToMs: Number(endNs / 1_000_000n), ...(signal && { signal }) });
 
 export const parseCatalogRange = (query: unknown, nowMs: number): TimeRange => timeRange(validate(rangeQuery, query), nowMs);
 
@@ -31,7 +31,7 @@ export const metricNames = async (store: Store, scope: TenantScope, range: TimeR
     SELECT toString(metric) AS name, toString(any(kind)) AS kind, toString(any(unit)) AS unit, toFloat64(uniqExact(series)) AS series
     ${seriesAlive(scope, range)}
     GROUP BY metric ORDER BY metric LIMIT ${param.uint32(MAX_NAMES)}`);
-  return { metrics: await store.read(statement, options(signal)) };
+  return { metrics: await store.read(statement, options(range, signal)) };
 };
 
 export const metricLabels = async (store: Store, scope: TenantScope, metric: string, range: TimeRange, signal?: AbortSignal): Promise<MetricLabelsAnswer> => {
@@ -39,7 +39,7 @@ export const metricLabels = async (store: Store, scope: TenantScope, metric: str
     SELECT label.1 AS name, arraySort(groupUniqArray(${param.uint32(MAX_LABEL_VALUES)})(label.2)) AS values
     FROM (SELECT arrayJoin(arrayZip(mapKeys(labels), mapValues(labels))) AS label ${seriesAlive(scope, range, metric)})
     GROUP BY name ORDER BY name LIMIT ${param.uint32(MAX_LABELS)}`);
-  const rows = await store.read<{ name: string; values: string[] }>(statement, options(signal));
+  const rows = await store.read<{ name: string; values: string[] }>(statement, options(range, signal));
   return { labels: Object.fromEntries(rows.map(({ name, values }) => [name, values])) };
 };
 
@@ -67,6 +67,6 @@ export const hosts = async (store: Store, scope: TenantScope, range: TimeRange, 
     HAVING host != ''
     ORDER BY last_seen_ms DESC, host
     LIMIT ${param.uint32(MAX_HOSTS)}`);
-  const rows = await store.read<{ host: string; last_seen_ms: number }>(statement, options(signal));
+  const rows = await store.read<{ host: string; last_seen_ms: number }>(statement, options(range, signal));
   return { hosts: rows.map(({ host, last_seen_ms }) => ({ host, last_seen: new Date(last_seen_ms).toISOString() })) };
 };

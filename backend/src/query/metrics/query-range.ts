@@ -70,7 +70,7 @@ interface Line {
 
 export const queryMetricRange = async (store: Store, scope: TenantScope, query: MetricRange, signal?: AbortSignal): Promise<MetricRangeAnswer> => {
   const started = performance.now();
-  const options = { maxExecutionSeconds: BUDGET_SECONDS, ...(signal && { signal }) };
+  const options = { maxExecutionSeconds: BUDGET_SECONDS, upToMs: Number(query.range.endNs / 1_000_000n), ...(signal && { signal }) };
   const answer = (lines: readonly Line[]): MetricRangeAnswer => ({
     metric: query.metric,
     fn: query.fn,

@@ -27,14 +27,14 @@ const anyOf = (scope: TenantScope, { selectors, range }: CatalogRequest): Fragme
 };
 
 export const labelNames = async (store: Store, scope: TenantScope, request: CatalogRequest, signal?: AbortSignal): Promise<string[]> => {
-  const rows = await store.read<{ name: string }>(scope.statement(sql`SELECT DISTINCT arrayJoin(mapKeys(labels)) AS name ${anyOf(scope, request)} ORDER BY name ${limitText(request.limit)}`), { ...(signal && { signal }) });
+  const rows = await store.read<{ name: string }>(scope.statement(sql`SELECT DISTINCT arrayJoin(mapKeys(labels)) AS name ${anyOf(scope, request)} ORDER BY name ${limitText(request.limit)}`), { upToMs: request.range.endMs, ...(signal && { signal }) });
   const names = new Set(rows.map(({ name }) => labelName(name)));
   return rows.length === 0 ? [] : [METRIC_NAME, ...names].sort().slice(0, request.limit);
 };
 
 export const labelValues = async (store: Store, scope: TenantScope, name: string, request: CatalogRequest, signal?: AbortSignal): Promise<string[]> => {
   const value = name === METRIC_NAME ? METRIC : labelValue(name);
-  const rows = await store.read<{ value: string }>(scope.statement(sql`SELECT DISTINCT ${value} AS value ${anyOf(scope, request)} AND (value != '') ORDER BY value ${limitText(request.limit)}`), { ...(signal && { signal }) });
+  const rows = await store.read<{ value: string }>(scope.statement(sql`SELECT DISTINCT ${value} AS value ${anyOf(scope, request)} AND (value != '') ORDER BY value ${limitText(request.limit)}`), { upToMs: request.range.endMs, ...(signal && { signal }) });
   return rows.map((row) => row.value);
 };
 
@@ -55,7 +55,7 @@ export const metadata = async (store: Store, scope: TenantScope, metric: string 
   const matchers: Matcher[] = metric === undefined ? [] : [{ name: METRIC_NAME, operator: "=", value: metric }];
   const rows = await store.read<{ name: string; found_kind: string; found_unit: string; found_help: string }>(
     scope.statement(sql`SELECT ${METRIC} AS name, toString(any(kind)) AS found_kind, toString(any(unit)) AS found_unit, any(help) AS found_help ${matchingSeries(scope, matchers, range)} GROUP BY name ORDER BY name ${limitText(limit)}`),
-    { ...(signal && { signal }) },
+    { upToMs: range.endMs, ...(signal && { signal }) },
   );
   return Object.fromEntries(rows.map((row) => [row.name, [{ type: TYPES[row.found_kind] ?? "unknown", help: row.found_help, unit: row.found_unit }]]));
 };

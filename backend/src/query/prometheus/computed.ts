@@ -70,7 +70,7 @@ export const computeInStore = async (computation: Computation, options: ComputeO
   const lastMs = ends.startMs + (ends.steps - 1) * stepMs;
   const range = { startMs: ends.startMs - rangeMs, endMs: lastMs };
   if (range.startMs < 0) return undefined;
-  const readOptions: ReadOptions = { maxExecutionSeconds, settings: SETTINGS, ...(signal && { signal }) };
+  const readOptions: ReadOptions = { maxExecutionSeconds, settings: SETTINGS, upToMs: lastMs, ...(signal && { signal }) };
 
   const line = by && (by.labels.length === 0 ? sql`emptyArrayString()` : sql`[${listOf(by.labels.map((name) => (name === METRIC_NAME ? METRIC : labelValue(name))))}]`);
   const [overview] = await store.read<Overview>(

@@ -69,6 +69,6 @@ export const findSeries = async (store: Store, scope: TenantScope, matchers: rea
     SELECT toString(series) AS id, toString(any(metric)) AS found_metric, any(labels) AS found_labels, toString(any(kind)) AS found_kind
     ${matchingSeries(scope, matchers, range)}
     GROUP BY series LIMIT ${param.uint32(limit + 1)}`);
-  const rows = await store.read<Row>(statement, { ...(signal && { signal }) });
+  const rows = await store.read<Row>(statement, { upToMs: range.endMs, ...(signal && { signal }) });
   return rows.map((row) => ({ id: row.id, labels: labelsOf(row.found_metric, row.found_labels), kind: row.found_kind }));
 };

@@ -1,7 +1,7 @@
 /** Samples and native histograms of a tenant, from the store, for the PromQL engine. */
 
 import type { ReadOptions, Store } from "../../core/store.ts";
-import { param, sql, type Fragment, type TenantScope } from "../../sql/sql.ts";
+import { param, sql, type Fragment, type Statement, type TenantScope } from "../../sql/sql.ts";
 import { millis } from "../metrics/series-source.ts";
 import { FLOAT, HISTOGRAM, PromqlError, STALE, TOO_MANY_SAMPLES, type Computation, type Computed, type Labels, type RawSeries, type Selection, type SeriesSource } from "../promql/index.ts";
 import { computeInStore, STALE_BITS } from "./computed.ts";
@@ -60,9 +60,9 @@ export class StoreSource implements SeriesSource {
     return computeInStore(computation, { ...this.#options, spend: (values) => this.#spend(values) });
   }
 
-  #read<T>(statement: Parameters<Store["read"]>[0]): Promise<T[]> {
+  #read<T>(statement: Statement, upToMs: number): Promise<T[]> {
     const { store, signal, maxExecutionSeconds } = this.#options;
-    const options: ReadOptions = { maxExecutionSeconds, settings: SETTINGS, ...(signal && { signal }) };
+    const options: ReadOptions = { maxExecutionSeconds, settings: SETTINGS, upToMs, ...(signal && { signal }) };
     return store.read<T>(statement, options);
   }
 
@@ -94,7 +94,7 @@ export class StoreSource implements SeriesSource {
         ${this.#from("samples", selection)}
         GROUP BY series, ms ORDER BY series, ms ${this.#left(1)}
       )
-      GROUP BY series`));
+      GROUP BY series`), selection.untilMs);
     for (const { times } of rows) this.#spend(times.length);
     return rows;
   }
@@ -110,7 +110,7 @@ export class StoreSource implements SeriesSource {
         ${this.#from("histograms", selection)}
         GROUP BY series, ms ORDER BY series, ms ${this.#left(HISTOGRAM_SAMPLES)}
       )
-      GROUP BY series`));
+      GROUP BY series`), selection.untilMs);
     return new Map(rows.map(({ id, points }) => [id, nativeHistograms(points, (samples) => this.#spend(samples))]));
   }
 }
