@@ -34,8 +34,11 @@ const engineOf = (tenant: string, maxSamples = 1e6): Engine => new Engine({ sour
 const valuesOf = (answer: Answer): (number | undefined)[] =>
   answer.type === "vector" ? answer.series.flatMap(({ kinds, floats }) => Array.from(kinds, (kind, step) => (kind === 0 ? undefined : Number(floats[step]!.toPrecision(9))))) : [];
 
-const ask = async (tenant: string, query: string): Promise<unknown> => {
-  const answer = await engineOf(tenant).range(query, NOW_MS - 2 * MINUTE, NOW_MS, 30_000);
+const STEPS = 5;
+
+/** Values, one series after the other, and warnings. */
+const ask = async (tenant: string, query: string): Promise<readonly [values: readonly (number | undefined)[], warnings: readonly string[]]> => {
+  const answer = await engineOf(tenant).range(query, NOW_MS - 2 * MINUTE, NOW_MS, (2 * MINUTE) / (STEPS - 1));
   return [valuesOf(answer), answer.warnings];
 };
 
@@ -81,17 +84,23 @@ describe("deltas", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(dozen, { minLength: 5, maxLength: 5 }), async (deltas) => {
         const tenant = newTenant();
-        await storeSeries(test.store, tenant, [series("delta", {}, "histogram"), series("total", {}, "histogram")]);
-        const rows = deltas.map((counts, index) => point("delta", { ...form, temporality: 1, start: timeOf(index - 1), timestamp: timeOf(index), count: BigInt(TOTAL), sum: 3, positiveCounts: big(counts) }));
+        const [delta, total] = ["delta", "total"].map((form) => series("latency", { form }, "histogram")) as [MetricSeries, MetricSeries];
+        await storeSeries(test.store, tenant, [delta, total]);
+        const rows = deltas.map((counts, index) => point("latency", { ...form, series: delta.series, temporality: 1, start: timeOf(index - 1), timestamp: timeOf(index), count: BigInt(TOTAL), sum: 3, positiveCounts: big(counts) }));
         await storeHistograms(test.store, tenant, rows);
         // Whoever was not answered in time sends a request again.
         await storeHistograms(test.store, tenant, rows.slice(1, 3));
-        await storeHistograms(test.store, tenant, totals(deltas).map((counts, index) => point("total", { ...form, start: START_MS, timestamp: timeOf(index), count: BigInt(TOTAL * (index + 1)), sum: 3 * (index + 1), positiveCounts: big(counts) })));
-        for (const query of ["histogram_count(increase(M[3m]))", "histogram_sum(rate(M[10m]))", "histogram_quantile(0.9, rate(M[3m]))", "histogram_fraction(0, 2, sum(increase(M[4m])))", "histogram_count(irate(M[3m]))", "histogram_avg(rate(M[150s]))"])
-          expect([query, await ask(tenant, query.replace("M", "delta"))]).toEqual([query, await ask(tenant, query.replace("M", "total"))]);
-        expect(valuesOf(await engineOf(tenant).instant("histogram_count(increase(delta[10m]))", NOW_MS))).toEqual([TOTAL * 5]);
+        await storeHistograms(test.store, tenant, totals(deltas).map((counts, index) => point("latency", { ...form, series: total.series, start: START_MS, timestamp: timeOf(index), count: BigInt(TOTAL * (index + 1)), sum: 3 * (index + 1), positiveCounts: big(counts) })));
+        for (const query of ["histogram_count(increase(latency[3m]))", "histogram_sum(rate(latency[10m]))", "histogram_quantile(0.9, rate(latency[3m]))", "histogram_fraction(0, 2, sum by (form) (increase(latency[4m])))", "histogram_count(irate(latency[3m]))"]) {
+          const [values, warnings] = await ask(tenant, query);
+          const [ofDelta, ofTotal] = [values.slice(0, values.length / 2), values.slice(values.length / 2)];
+          expect(ofDelta).toHaveLength(STEPS);
+          expect([query, ofDelta, warnings]).toEqual([query, ofTotal, []]);
+        }
+        const now = async (query: string) => valuesOf(await engineOf(tenant).instant(query, NOW_MS));
+        expect(await now("histogram_count(increase(latency[10m]))")).toEqual([TOTAL * 5, TOTAL * 5]);
         // By themselves they are what was counted in their time.
-        expect(valuesOf(await engineOf(tenant).instant("histogram_count(delta) * 100 + histogram_count(sum_over_time(delta[10m]))", NOW_MS))).toEqual([TOTAL * 100 + TOTAL * 5]);
+        expect(await now('histogram_count(latency{form="delta"}) * 100 + histogram_count(sum_over_time(latency{form="delta"}[10m]))')).toEqual([TOTAL * 100 + TOTAL * 5]);
       }),
       { numRuns: 3 },
     );
