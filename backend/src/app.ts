@@ -25,6 +25,7 @@ import { createIngestLimits, createQueryLimits } from "./limits/index.ts";
 import { createPolicyOf, openMetadata } from "./meta/index.ts";
 import { createElasticsearchQueries, createPrometheusQueries, createQueries } from "./query/index.ts";
 import { startDiskBudget } from "./retention/disk-budget.ts";
+import { startRollups } from "./rollups/index.ts";
 import { batchRoutes } from "./routes/batches.ts";
 import { elasticsearchRoutes } from "./routes/elasticsearch.ts";
 import { fieldRoutes } from "./routes/fields.ts";
@@ -84,6 +85,8 @@ export const createApp = async ({ config, logStream = process.stdout, step = (_w
   const metadata = await step("metadata", () => openMetadata(config.metadataUrl ?? join(dataDir, "metadata.db")));
   opened.defer(() => metadata.close());
   await metadata.tenants.create({ id: OPERATOR_TENANT, name: "Default" });
+  const rollups = startRollups({ store, leases: metadata.leases, log });
+  opened.defer(() => rollups.stop());
   const policyOf = createPolicyOf(metadata.tenants);
 
   const authenticator = createAuthenticator(metadata);
@@ -107,7 +110,7 @@ export const createApp = async ({ config, logStream = process.stdout, step = (_w
   const prometheus = createPrometheusQueries({ store: cached.store, now: Date.now });
   const status = createStatus({ version: VERSION, store, embedded: embedded !== undefined, disk: () => diskBudget.status, metadata });
 
-  watch(telemetry, { store, delivery: storeDelivery, gateway, diskBudget, queries: queryLimits.gate, cache: cached.counters });
+  watch(telemetry, { store, delivery: storeDelivery, gateway, diskBudget, queries: queryLimits.gate, rollups, cache: cached.counters });
   countRequests(app, telemetry);
   await app.register(batchRoutes({ delivery, limits, policyOf, agents: metadata.agents, requireScope, maxBodyBytes: config.batchMaxBytes }));
   await app.register(ingestRoutes({ doors, policyOf, requireScope, telemetry }));

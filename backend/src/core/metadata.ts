@@ -110,6 +110,17 @@ export interface AuditLog {
   list(tenant: string, limit: number): Promise<(AuditEntry & { at: number })[]>;
 }
 
+/**
+ * One holder of several for a piece of work. The token grows with every change of holder: who writes
+ * under a smaller one than has been seen is late and loses.
+ */
+export interface LeaseRegistry {
+  /** Takes the lease when it is free or its time is over, and renews it for its holder. Undefined: another has it. */
+  hold(lease: { name: string; holder: string; lifetimeMs: number }): Promise<{ token: number } | undefined>;
+  /** Frees it, when this holder has it. */
+  release(lease: { name: string; holder: string }): Promise<void>;
+}
+
 export interface Metadata {
   readonly tenants: TenantRegistry;
   readonly keys: KeyRegistry;
@@ -117,6 +128,7 @@ export interface Metadata {
   readonly fields: FieldRegistry;
   readonly sessions: SessionRegistry;
   readonly audit: AuditLog;
+  readonly leases: LeaseRegistry;
   close(): Promise<void>;
 }
 

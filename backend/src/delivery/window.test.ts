@@ -18,12 +18,18 @@ describe("the window of a policy", () => {
   it("has its own length for each stream, at most that of the last class", () => {
     expect(retentionDays(policy(7, 90), "logs")).toBe(7);
     expect(retentionDays(policy(7, 90), "samples")).toBe(90);
-    expect(retentionDays(policy(7, 90), "series")).toBe(90);
+    expect(retentionDays(policy(7, 90), "series")).toBe(1_825);
     expect(retentionDays(policy(99_999), "logs")).toBe(2555);
   });
 
   it("ends a little after now", () => {
     const now = Date.UTC(2026, 0, 31);
     expect(windowOf(policy(30), "logs", now)).toEqual({ fromMs: Date.UTC(2026, 0, 1), toMs: now + 60_000 });
+  });
+
+  it.each([[7, 6], [2, 1], [1, 0.5]])("begins for samples that are kept %d days %d days ago", (kept, taken) => {
+    const now = Date.UTC(2026, 0, 31);
+    expect(windowOf(policy(30, kept), "samples", now).fromMs).toBe(now - taken * 86_400_000);
+    expect(windowOf(policy(30, kept), "histograms", now).fromMs).toBe(now - kept * 86_400_000);
   });
 });

@@ -9,6 +9,7 @@ import { createAuditLog } from "./audit.ts";
 import { openDatabase } from "./database.ts";
 import { createFieldRegistry } from "./fields.ts";
 import { createKeyRegistry } from "./keys.ts";
+import { createLeaseRegistry } from "./leases.ts";
 import { createSessionRegistry } from "./sessions.ts";
 import { createTenantRegistry } from "./tenants.ts";
 import { sayingUnavailable } from "./unavailable.ts";
@@ -26,6 +27,7 @@ export const openMetadata = async (url: string, clock: Clock = Date.now): Promis
     fields: sayingUnavailable(createFieldRegistry(db, clock)),
     sessions: sayingUnavailable(createSessionRegistry(db, clock)),
     audit: sayingUnavailable(createAuditLog(db, clock)),
+    leases: sayingUnavailable(createLeaseRegistry(db, clock)),
     close: () => db.destroy(),
   };
 };

@@ -95,5 +95,17 @@ const queryLimits: Migration = {
   },
 };
 
+const leases: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable("leases")
+      .addColumn("name", "text", (column) => column.primaryKey())
+      .addColumn("holder", "text", (column) => column.notNull())
+      .addColumn("token", "bigint", (column) => column.notNull())
+      .addColumn("expires_at", "bigint", (column) => column.notNull())
+      .execute();
+  },
+};
+
 /** Run in the order of their names. */
-export const MIGRATIONS: Readonly<Record<string, Migration>> = { "0001-first": first, "0002-fields": fields, "0003-query-limits": queryLimits };
+export const MIGRATIONS: Readonly<Record<string, Migration>> = { "0001-first": first, "0002-fields": fields, "0003-query-limits": queryLimits, "0004-leases": leases };

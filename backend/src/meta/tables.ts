@@ -72,6 +72,14 @@ export interface FieldRow {
   last_seen: number;
 }
 
+export interface LeaseRow {
+  name: string;
+  /** "" when it is free. */
+  holder: string;
+  token: number;
+  expires_at: number;
+}
+
 export interface Tables {
   fields: FieldRow;
   tenants: TenantRow;
@@ -80,4 +88,5 @@ export interface Tables {
   sessions: SessionRow;
   sign_in_tokens: SignInTokenRow;
   audit: AuditRow;
+  leases: LeaseRow;
 }

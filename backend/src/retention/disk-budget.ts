@@ -17,6 +17,7 @@ const MARGIN = 0.05;
 const TABLES: Readonly<Record<string, Fragment>> = {
   logs: sql`obs.logs`,
   samples: sql`obs.samples`,
+  samples_1m: sql`obs.samples_1m`,
   spans: sql`obs.spans`,
   histograms: sql`obs.histograms`,
   exemplars: sql`obs.exemplars`,

@@ -12,7 +12,7 @@
 import { checkLiteral, checkTenantConditions } from "./guard.ts";
 
 /** Tables that hold rows of tenants. */
-export type TenantTable = "logs" | "samples" | "series" | "spans" | "histograms" | "exemplars" | "batches";
+export type TenantTable = "logs" | "samples" | "series" | "spans" | "histograms" | "exemplars" | "batches" | "samples_1m" | "samples_1h" | "samples_1d";
 
 declare const VALUE: unique symbol;
 declare const FRAGMENT: unique symbol;
@@ -128,7 +128,8 @@ export const or = (items: readonly Fragment[]): Fragment =>
 
 export const not = (item: Fragment): Fragment => sql`NOT (${item})`;
 
-const TABLES: Readonly<Record<TenantTable, { name: Fragment; expires: boolean }>> = {
+/** `final`: of rows with one key the newest counts. */
+const TABLES: Readonly<Record<TenantTable, { name: Fragment; expires: boolean; final?: true }>> = {
   logs: { name: sql`logs`, expires: true },
   samples: { name: sql`samples`, expires: true },
   series: { name: sql`series`, expires: true },
@@ -136,6 +137,9 @@ const TABLES: Readonly<Record<TenantTable, { name: Fragment; expires: boolean }>
   histograms: { name: sql`histograms`, expires: true },
   exemplars: { name: sql`exemplars`, expires: true },
   batches: { name: sql`batches`, expires: false },
+  samples_1m: { name: sql`samples_1m`, expires: true, final: true },
+  samples_1h: { name: sql`samples_1h`, expires: true, final: true },
+  samples_1d: { name: sql`samples_1d`, expires: true, final: true },
 };
 
 const TABLE_NAMES: ReadonlySet<string> = new Set(Object.keys(TABLES));
@@ -156,7 +160,8 @@ export class TenantScope {
 
   /** `FROM <table> WHERE <tenant and expiry>`: append further conditions with ` AND ...`. */
   from(table: TenantTable): Fragment {
-    const { name, expires } = TABLES[table];
+    const { name: plain, expires, final } = TABLES[table];
+    const name = final ? sql`${plain} FINAL` : plain;
     const source = expires
       ? sql`FROM ${name} WHERE tenant = ${this.tenantValue} AND expires > today()`
       : sql`FROM ${name} WHERE tenant = ${this.tenantValue}`;

@@ -17,6 +17,7 @@ export const METRICS = {
   obs_store_disk_bytes: ["gauge", "Bytes on disk of all tables."],
   obs_store_max_disk_bytes: ["gauge", "The disk budget; 0 when there is none."],
   obs_store_dropped_pieces_total: ["counter", "Partitions and parts dropped to keep within the disk budget."],
+  obs_rollup_closed_seconds: ["gauge", "End of the newest window that is rolled, seconds since 1970, by rollup; of the backend that rolls."],
   obs_backend_info: ["gauge", "Always 1; the version as label."],
   process_cpu_seconds_total: ["counter", "CPU time of the backend, without its children."],
   process_resident_memory_bytes: ["gauge", "Resident memory of the backend, without its children."],

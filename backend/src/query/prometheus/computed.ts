@@ -3,6 +3,7 @@
  * rules, and what travels is a value per step rather than every sample. Only floats have them.
  */
 
+import { STALE_BITS } from "../../core/samples.ts";
 import type { ReadOptions, Store } from "../../core/store.ts";
 import { param, sql, type Fragment, type TenantScope } from "../../sql/sql.ts";
 import { millis } from "../metrics/series-source.ts";
@@ -32,9 +33,6 @@ const AGGREGATIONS: Readonly<Record<PushedAggregation, Fragment>> = {
   max: sql`maxForEach(v)`,
   count: sql`arrayMap(n -> if(n = 0, NULL, toFloat64(n)), countForEach(v))`,
 };
-
-/** Of samples the one that says that a series ended: NaN with these bits. */
-export const STALE_BITS = 9_218_868_437_227_405_314n;
 
 /** Values by series and step that the store may hold for an answer: 9 bytes each. */
 const MAX_CELLS = 100_000_000;

@@ -1,10 +1,11 @@
 /** Samples and native histograms of a tenant, from the store, for the PromQL engine. */
 
+import { STALE_BITS } from "../../core/samples.ts";
 import type { ReadOptions, Store } from "../../core/store.ts";
 import { param, sql, type Fragment, type Statement, type TenantScope } from "../../sql/sql.ts";
 import { millis } from "../metrics/series-source.ts";
 import { FLOAT, HISTOGRAM, PromqlError, STALE, TOO_MANY_SAMPLES, type Computation, type Computed, type Labels, type RawSeries, type Selection, type SeriesSource } from "../promql/index.ts";
-import { computeInStore, STALE_BITS } from "./computed.ts";
+import { computeInStore } from "./computed.ts";
 import { numberOf, type JsonNumber } from "./json-number.ts";
 import { HISTOGRAM_SAMPLES, nativeHistograms, type HistogramPoint, type NativeHistogram } from "./native-histograms.ts";
 import { findSeries, matchingSeries, type FoundSeries } from "./series.ts";

@@ -3,7 +3,7 @@
  * interrupted, or that two backends run at once, is run again from its beginning.
  */
 
-import { addColumnDdl, databaseDdl, type Layout, tableDdl, TABLES } from "./tables.ts";
+import { addColumnDdl, addIndexDdl, databaseDdl, type Layout, RECEIVED_MINMAX, tableDdl, TABLES } from "./tables.ts";
 
 export interface Migration {
   readonly version: number;
@@ -32,6 +32,14 @@ export const MIGRATIONS: readonly Migration[] = [
     version: 3,
     name: "exemplars, and bounds of histograms",
     statements: (database, layout) => [...ddlOf(["exemplars"], database, layout), ...addColumn("histograms", "bounds", database, layout)],
+  },
+  {
+    version: 4,
+    name: "rollups of samples",
+    statements: (database, layout) => [
+      ...ddlOf(["samples_1m", "samples_1h", "samples_1d", "rollup_progress"], database, layout),
+      addIndexDdl(database, "samples", RECEIVED_MINMAX, layout),
+    ],
   },
 ];
 

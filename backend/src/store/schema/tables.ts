@@ -25,10 +25,12 @@ export interface Table {
   readonly name: string;
   readonly columns: readonly TableColumn[];
   readonly indexes: readonly string[];
-  /** Family of MergeTree: "", "Aggregating". */
+  /** Family of MergeTree: "", "Aggregating", "Replacing" with the column that tells which row stays. */
   readonly engine: string;
+  readonly engineArguments?: string;
   readonly partitionBy: string;
   readonly orderBy: string;
+  /** "" = rows are kept. */
   readonly ttl: string;
   readonly settings: readonly string[];
   readonly shardingKey: string;
@@ -83,6 +85,52 @@ const wireColumns = (stream: Stream): TableColumn[] =>
 
 const BATCH_BLOOM = "INDEX batch_bloom batch TYPE bloom_filter(0.001) GRANULARITY 1";
 
+/** Rollups ask what came since they last looked: parts of past days are skipped by it. */
+export const RECEIVED_MINMAX = "INDEX received_minmax received TYPE minmax GRANULARITY 1";
+
+/**
+ * Rollups of samples. A row says of one series what its samples in (timestamp - width, timestamp] were;
+ * the row with the highest version counts.
+ */
+const samplesRollup = (width: "1m" | "1h" | "1d", partitionBy: string): Table => ({
+  name: `samples_${width}`,
+  columns: [
+    TENANT,
+    { name: "metric", type: "LowCardinality(String)" },
+    { name: "series", type: "UInt64", codec: "Delta(8), ZSTD(1)" },
+    { name: "timestamp", type: "DateTime('UTC')", codec: "DoubleDelta, ZSTD(1)" },
+    { name: "min", type: "Float64" },
+    { name: "max", type: "Float64" },
+    { name: "sum", type: "Float64" },
+    // 0: only markers that say that the series ended.
+    { name: "count", type: "UInt32", codec: "T64, ZSTD(1)" },
+    { name: "first", type: "Float64" },
+    { name: "last", type: "Float64" },
+    { name: "first_time", type: "DateTime64(3, 'UTC')", codec: "DoubleDelta, ZSTD(1)" },
+    { name: "last_time", type: "DateTime64(3, 'UTC')", codec: "DoubleDelta, ZSTD(1)" },
+    // What a counter has grown by the samples of this window, each from the sample before it, resets removed.
+    { name: "increase", type: "Float64" },
+    // The share of `increase` that lies between the last sample before the window and its first one.
+    { name: "entering", type: "Float64" },
+    { name: "sketch", type: "AggregateFunction(quantilesDD(0.01, 0.5), Float64)" },
+    // The newest row was a marker: the series has no value at the window's end.
+    { name: "ended", type: "UInt8" },
+    // When the first of the rows that this was made of expires.
+    { name: "input_expires", type: "Date" },
+    { name: "expires", type: "Date" },
+    { name: "version", type: "UInt64", codec: "Delta(8), ZSTD(1)" },
+  ],
+  indexes: ["INDEX version_minmax version TYPE minmax GRANULARITY 1"],
+  engine: "Replacing",
+  engineArguments: "version",
+  // Without the class of retention: what replaces a row must be in its partition.
+  partitionBy,
+  orderBy: "(tenant, metric, series, timestamp)",
+  ttl: "expires DELETE",
+  settings: [],
+  shardingKey: "xxHash64(tenant, series)",
+});
+
 export const TABLES: readonly Table[] = [
   {
     name: "logs",
@@ -113,7 +161,7 @@ export const TABLES: readonly Table[] = [
   {
     name: "samples",
     columns: [TENANT, ...wireColumns("samples"), RECEIVED, ...RETENTION],
-    indexes: [BATCH_BLOOM],
+    indexes: [BATCH_BLOOM, RECEIVED_MINMAX],
     engine: "",
     partitionBy: "(toDate(timestamp), retention)",
     orderBy: "(tenant, metric, series, timestamp)",
@@ -209,6 +257,29 @@ export const TABLES: readonly Table[] = [
     settings: ["ttl_only_drop_parts = 1"],
     shardingKey: "xxHash64(batch)",
   },
+  samplesRollup("1m", "toDate(timestamp)"),
+  samplesRollup("1h", "toYYYYMM(timestamp)"),
+  samplesRollup("1d", "toYear(timestamp)"),
+  {
+    // How far each rollup has come. Kept beside the rows, so that a backup has both of one moment.
+    name: "rollup_progress",
+    columns: [
+      { name: "level", type: "LowCardinality(String)" },
+      // Windows up to here are rolled.
+      { name: "closed", type: "DateTime64(3, 'UTC')" },
+      // Input up to here was looked at: ms since 1970 of `received`, or the version of a finer rollup's rows.
+      { name: "seen", type: "UInt64" },
+      { name: "version", type: "UInt64" },
+    ],
+    indexes: [],
+    engine: "Replacing",
+    engineArguments: "version",
+    partitionBy: "tuple()",
+    orderBy: "level",
+    ttl: "",
+    settings: [],
+    shardingKey: "xxHash64(level)",
+  },
 ];
 
 const columnDdl = ({ name, type, derived = "", codec = "ZSTD(1)" }: TableColumn): string =>
@@ -216,15 +287,16 @@ const columnDdl = ({ name, type, derived = "", codec = "ZSTD(1)" }: TableColumn)
 
 const onCluster = (layout: Layout): string => (layout.kind === "cluster" && layout.replicated ? ` ON CLUSTER '${layout.name}'` : "");
 
-const engineDdl = ({ engine }: Table, layout: Layout): string =>
-  layout.kind === "cluster" && layout.replicated ? `Replicated${engine}MergeTree` : `${engine}MergeTree`;
+const engineDdl = ({ engine, engineArguments = "" }: Table, layout: Layout): string =>
+  `${layout.kind === "cluster" && layout.replicated ? "Replicated" : ""}${engine}MergeTree${engineArguments && `(${engineArguments})`}`;
 
 /** Statements that make the table in a database, in order; each may be repeated. */
 export const tableDdl = (database: string, table: Table, layout: Layout): string[] => {
   const local = layout.kind === "cluster" ? `${table.name}_local` : table.name;
   const stored =
     `CREATE TABLE IF NOT EXISTS ${database}.${local}${onCluster(layout)}\n(\n${[...table.columns.map(columnDdl), ...table.indexes.map((index) => `  ${index}`)].join(",\n")}\n)\n` +
-    `ENGINE = ${engineDdl(table, layout)}\nPARTITION BY ${table.partitionBy}\nORDER BY ${table.orderBy}\nTTL ${table.ttl}` +
+    `ENGINE = ${engineDdl(table, layout)}\nPARTITION BY ${table.partitionBy}\nORDER BY ${table.orderBy}` +
+    (table.ttl && `\nTTL ${table.ttl}`) +
     (table.settings.length === 0 ? "" : `\nSETTINGS ${table.settings.join(", ")}`);
   if (layout.kind === "single") return [stored];
   const distributed =
@@ -243,5 +315,9 @@ export const addColumnDdl = (database: string, table: Table, name: string, layou
   // Distributed keeps no data, and so no codec.
   return [alter(`${table.name}_local`, columnDdl(column).trim()), alter(table.name, `${column.name} ${column.type}`)];
 };
+
+/** Adds an index to a table that is there already; parts that are written from now on have it. */
+export const addIndexDdl = (database: string, table: string, index: string, layout: Layout): string =>
+  `ALTER TABLE ${database}.${layout.kind === "cluster" ? `${table}_local` : table}${onCluster(layout)} ADD ${index.replace("INDEX ", "INDEX IF NOT EXISTS ")}`;
 
 export const databaseDdl = (database: string, layout: Layout): string => `CREATE DATABASE IF NOT EXISTS ${database}${onCluster(layout)}`;
