@@ -5,9 +5,9 @@ import type { CustomTransform } from "./custom-transform.ts";
 
 /** Names of the formats, in the order of detection; parsers/registry.ts has their parsers. */
 export const LINE_FORMATS = [
-  "docker_json", "json", "cri", "cef", "leef", "syslog_rfc5424", "envoy", "haproxy", "aws_elb", "aws_nlb", "aws_s3", "aws_vpc_flow", "cups_page", "nginx_proxy_manager", "access", "nginx_error", "apache_error", "postgresql_csv",
-  "postgresql", "mysql_error", "mysql_general", "mysql_slow", "mssql", "mongodb", "redis", "glog", "logcat", "rails", "uwsgi", "suricata_fast", "tcpdump", "auditd", "squid", "nagios", "strace", "dpkg",
-  "exim", "vsftpd", "xferlog", "weblogic", "websphere", "couchdb", "webmin", "sssd", "logfmt", "zeek", "w3c", "syslog", "csv", "application",
+  "docker_json", "json", "cri", "compose", "cef", "leef", "syslog_rfc5424", "envoy", "haproxy", "aws_elb", "aws_nlb", "aws_s3", "aws_vpc_flow", "cups_page", "nginx_proxy_manager", "access", "nginx_error", "apache_error", "postgresql_csv",
+  "postgresql", "mysql_error", "mysql_general", "mysql_slow", "mssql", "mongodb", "redis", "clickhouse", "glog", "cockroach", "logcat", "rails", "uwsgi", "suricata_fast", "tcpdump", "auditd", "squid", "nagios", "strace", "dpkg",
+  "exim", "vsftpd", "xferlog", "weblogic", "websphere", "couchdb", "webmin", "sssd", "windows_event", "macos", "java_util", "filterlog", "logfmt", "zeek", "w3c", "syslog", "csv", "application",
   "apache_common", "apache_combined", "klog",
 ] as const; // prettier-ignore
 

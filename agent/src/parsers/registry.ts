@@ -6,29 +6,30 @@
 import { access, apacheCombined, apacheCommon, nginxProxyManager } from "./formats/access.ts";
 import { application } from "./formats/application.ts";
 import { awsElb, awsNlb, awsS3, awsVpcFlow } from "./formats/aws.ts";
-import { mongodb, mysqlError, mysqlGeneral, mysqlSlow, postgresql, redis } from "./formats/databases.ts";
-import { glog, klog, logcat } from "./formats/glog.ts";
+import { clickhouse, mongodb, mysqlError, mysqlGeneral, mysqlSlow, postgresql, redis } from "./formats/databases.ts";
+import { cockroach, glog, klog, logcat } from "./formats/glog.ts";
 import { createDocker, json } from "./formats/json.ts";
-import { createCri, cupsPage, dpkg, nagios, rails, strace, suricataFast, uwsgi } from "./formats/others.ts";
+import { createCompose, createCri, cupsPage, dpkg, nagios, rails, strace, suricataFast, uwsgi } from "./formats/others.ts";
 import { auditd, cef, leef, logfmt } from "./formats/pairs.ts";
 import { postgresqlCsv } from "./formats/postgresql-csv.ts";
 import { envoy, haproxy, squid } from "./formats/proxies.ts";
 import { couchdb, mssql, sssd, weblogic, webmin, websphere } from "./formats/servers.ts";
 import { createSyslogParsers } from "./formats/syslog.ts";
+import { filterlog, javaUtil, macos, windowsEvent } from "./formats/systems.ts";
 import { csv, w3c, zeek } from "./formats/tables.ts";
 import { exim, tcpdump, vsftpd, xferlog } from "./formats/transfers.ts";
 import { apacheError, nginxError } from "./formats/web-errors.ts";
 import type { LineParser } from "./text/record.ts";
 
 /** What an envelope (syslog, container runtimes) may carry. */
-const INNER: readonly LineParser[] = [json, cef, leef, haproxy, envoy, awsElb, access, nginxError, apacheError, postgresql, mysqlError, mongodb, redis, glog, rails, uwsgi, suricataFast, auditd, squid, logfmt, csv];
+const INNER: readonly LineParser[] = [json, cef, leef, haproxy, envoy, awsElb, access, nginxError, apacheError, postgresql, mysqlError, mongodb, redis, glog, rails, uwsgi, suricataFast, auditd, squid, windowsEvent, filterlog, clickhouse, cockroach, logfmt, csv];
 
 const [rfc5424, syslog] = createSyslogParsers(INNER);
 
 /** In the order of detection. */
 export const PARSERS: readonly LineParser[] = [
-  createDocker(INNER), json, createCri(INNER), cef, leef, rfc5424, envoy, haproxy, awsElb, awsNlb, awsS3, awsVpcFlow, cupsPage, nginxProxyManager, access, nginxError, apacheError, postgresqlCsv, postgresql, mysqlError,
-  mysqlGeneral, mysqlSlow, mssql, mongodb, redis, glog, logcat, rails, uwsgi, suricataFast, tcpdump, auditd, squid, nagios, strace, dpkg, exim, vsftpd, xferlog, weblogic, websphere, couchdb, webmin, sssd, logfmt, zeek,
+  createDocker(INNER), json, createCri(INNER), createCompose(INNER), cef, leef, rfc5424, envoy, haproxy, awsElb, awsNlb, awsS3, awsVpcFlow, cupsPage, nginxProxyManager, access, nginxError, apacheError, postgresqlCsv, postgresql, mysqlError,
+  mysqlGeneral, mysqlSlow, mssql, mongodb, redis, clickhouse, glog, cockroach, logcat, rails, uwsgi, suricataFast, tcpdump, auditd, squid, nagios, strace, dpkg, exim, vsftpd, xferlog, weblogic, websphere, couchdb, webmin, sssd, windowsEvent, macos, javaUtil, filterlog, logfmt, zeek,
   w3c, syslog, csv, application,
 ]; // prettier-ignore
 

@@ -37,6 +37,24 @@ describe("StreamParser", () => {
   });
 });
 
+describe("records of several lines", () => {
+  it("are a statement of MySQL's slow query log and its head", () => {
+    const record = new StreamParser().parse("# Time: 2024-06-07T10:00:00.123456Z\n# User@Host: bob[bob] @ web [192.0.2.1]  Id:     8\n# Query_time: 1.5  Lock_time: 0.1 Rows_sent: 1  Rows_examined: 9\nuse shop;\nSET timestamp=1717754400;\nSELECT *\nFROM carts;", NOW);
+    expect(record).toMatchObject({ message: "SELECT *\nFROM carts;", seconds: Date.parse("2024-06-07T10:00:00Z") / 1000, nanoseconds: 123_456_000 });
+    expect(Object.fromEntries(record.attributes)).toMatchObject({ "user.name": "bob", "client.address": "192.0.2.1", "mysql.query_time": "1.5", "mysql.rows_examined": "9", "db.namespace": "shop", "db.query.text": "SELECT *\nFROM carts;" });
+  });
+
+  it("have the time of the statement where the head has none", () => {
+    expect(new StreamParser().parse("# User@Host: bob[bob] @ web []\n# Query_time: 1.5\nSET timestamp=1717754400;\nSELECT 1;", NOW).seconds).toBe(1_717_754_400);
+  });
+
+  it("are java.util.logging's two, and the trace below them", () => {
+    const record = new StreamParser().parse("Jun 7, 2024 10:00:00 PM com.example.Shop open\nSEVERE: cannot open\njava.lang.IllegalStateException: no key\n\tat com.example.Shop.open(Shop.java:7)", NOW);
+    expect(record).toMatchObject({ severity: 17, message: "cannot open\njava.lang.IllegalStateException: no key\n\tat com.example.Shop.open(Shop.java:7)" });
+    expect(Object.fromEntries(record.attributes)).toMatchObject({ logger: "com.example.Shop", "code.function.name": "open", "exception.type": "java.lang.IllegalStateException", "exception.message": "no key" });
+  });
+});
+
 /** Attributes of the last line. */
 const attributesAfter = (...lines: string[]) => {
   const parser = new StreamParser();

@@ -53,7 +53,13 @@ const readRest = (record: ParsedRecord, tokens: readonly Token[], line: string):
   if (extra.length === 0) return;
   if (readIngress(record, extra) || readTraefik(record, extra)) return;
   record.set("extra", line.slice(extra[0]!.start).trimEnd());
-  if (extra.length > 1) for (const { text } of extra) record.set("extra", text);
+  // Operators name what they add: `rt=0.003 uct="0.001"`.
+  const pairs = extra.map(({ start, end }) => /^([A-Za-z_][\w.-]{0,63})=(?:"(.*)"|(.*))$/s.exec(line.slice(start, end)));
+  for (const [index, { text }] of extra.entries()) {
+    const pair = pairs[index];
+    if (pair) record.set(pair[1]!, pair[2] ?? pair[3]);
+    else if (extra.length > 1) record.set("extra", text);
+  }
 };
 
 /** ingress-nginx: length, duration, [upstream] [alternative] address length duration status id. */

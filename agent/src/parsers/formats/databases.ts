@@ -13,7 +13,7 @@ const POSTGRES_LEVELS: Readonly<Record<string, number>> = {
   DETAIL: SEVERITY.INFO, HINT: SEVERITY.INFO, CONTEXT: SEVERITY.INFO, QUERY: SEVERITY.INFO, STATEMENT: SEVERITY.INFO, LOCATION: SEVERITY.INFO,
 }; // prettier-ignore
 
-const POSTGRES = /^<?((?:\d{1,3}\.){3}\d{1,3} |\[[\w.]+\] )?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:[A-Z]{3,5}|[+-]\d\d(?::?\d\d)?))(.*?)(DEBUG[1-5]?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|CONTEXT|QUERY|STATEMENT|LOCATION): {1,2}(.*)$/s;
+const POSTGRES = /^<?((?:\d{1,3}\.){3}\d{1,3} |\[[\w.-]+\] )?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:[A-Z]{3,5}|[+-]\d\d(?::?\d\d)?))(.*?)(DEBUG[1-5]?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|CONTEXT|QUERY|STATEMENT|LOCATION): {1,2}(.*)$/s;
 const MAX_PREFIX = 400;
 /** `duration: 1.2 ms  statement: ...` */
 const DURATION = /^duration: ([\d.]+) ms(?:  (?:statement|parse|bind|execute)(?: [^:]*)?: (.*))?$/s;
@@ -36,6 +36,7 @@ const readPrefix = (record: ParsedRecord, prefix: string): void => {
   take(/\b(?:(\d+\/\d+)|(?<=[\s:])(\d+\/0))\b/, ([id]) => record.set("postgresql.virtual_transaction.id", id));
   take(/((?:\d{1,3}\.){3}\d{1,3}|\[local\]|[\da-f]{0,4}(?::[\da-f]{0,4}){2,7}(?=\())(?:\((\d+)\))?/i, ([, address, port]) => record.setAll({ "client.address": address, "client.port": port }));
   for (const [, key, value] of rest.matchAll(/\b(\w+)=([^,\s\]]*)/g)) {
+    if (value === "") continue;
     if (key === "client" || key === "host") setAddress(record, "client", value!.replace(/\((\d+)\)$/, ":$1"));
     else record.set(PREFIX_NAMES[key!] ?? `postgresql.${key}`, value);
   }
@@ -58,7 +59,7 @@ const readPrefix = (record: ParsedRecord, prefix: string): void => {
 export const postgresql: LineParser = {
   name: "postgresql",
   description: "PostgreSQL's text log with any of the usual prefixes; also of RDS.",
-  detect: (line) => /^<?(?:(?:\d{1,3}\.){3}\d{1,3} |\[[\w.]+\] )?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:[A-Z]{3,5}|[+-]\d\d)/.test(line) && /(?:DEBUG\d?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|CONTEXT|QUERY|STATEMENT|LOCATION): /.test(line.slice(0, MAX_PREFIX)),
+  detect: (line) => /^<?(?:(?:\d{1,3}\.){3}\d{1,3} |\[[\w.-]+\] )?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:[A-Z]{3,5}|[+-]\d\d)/.test(line) && /(?:DEBUG\d?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|CONTEXT|QUERY|STATEMENT|LOCATION): /.test(line.slice(0, MAX_PREFIX)),
   parse(line, context) {
     const found = POSTGRES.exec(line);
     if (!found || found[3]!.length > MAX_PREFIX) return undefined;
@@ -66,7 +67,8 @@ export const postgresql: LineParser = {
     const record = new ParsedRecord();
     if (!record.readTime(context, time!)) return undefined;
     record.setSeverity(POSTGRES_LEVELS[level!]!, level!);
-    if (host !== undefined) record.set(host.startsWith("[") ? "process.pid" : "client.address", host.replace(/[[\] ]/g, ""));
+    // `[3-1]`: syslog_sequence_numbers.
+    if (host !== undefined) record.set(host.includes("-") ? "postgresql.line" : host.startsWith("[") ? "process.pid" : "client.address", host.replace(/[[\] ]/g, "").replace(/-\d+$/, ""));
     readPrefix(record, prefix!.replace(/>$/, ""));
     record.message = message!;
     const duration = DURATION.exec(message!);
@@ -83,7 +85,8 @@ const MYSQL_TIME = String.raw`\d{4}-\d\d-\d\d(?:T|\s{1,2})\d{1,2}:\d\d:\d\d(?:\.
 export const mysqlError = patternParser({
   name: "mysql_error",
   description: "Error log of MySQL and MariaDB.",
-  detect: /^(?:\d{4}-\d\d-\d\d[T ]|\d{6} )[ \d:.Z+-]+ (?:\S+ )?\[(?:Warning|Note|ERROR|System)\]/,
+  // Others write [ERROR], too, but no thread's number in front of it.
+  detect: /^(?:\d{4}-\d\d-\d\d[T ]|\d{6} )[ \d:.Z+-]+ (?:\S+ )?\[(?:Warning|Note|System)\]|^(?:\d{4}-\d\d-\d\d[T ] ?\d{1,2}:[\d:.Z+-]+ +(?:\d+|0x[\da-f]+) |\d{6} [ \d:.]+)\[ERROR\]/,
   patterns: [new RegExp(String.raw`^(?<time>${MYSQL_TIME}) +(?:(?<thread_id>\d+|0x[\da-f]+) +)?\[(?<level>Warning|Note|ERROR|System)\] (?:\[(?<db_response_status__code>MY-\d+)\] \[(?<mysql_subsystem>[^\]]+)\] )?(?<message>.*)$`, "s")],
   levels: { System: SEVERITY.INFO },
 });
@@ -105,13 +108,40 @@ export const mysqlGeneral = patternParser({
 
 export const mysqlSlow = patternParser({
   name: "mysql_slow",
-  description: "Header lines of MySQL's slow query log; the queries between them are text.",
+  description: "MySQL's slow query log: a statement with its head lines, or these alone.",
   detect: /^# (?:Time: |User@Host: |Query_time: )/,
   patterns: [
+    new RegExp(String.raw`^(?:# Time: (?<time>${MYSQL_TIME})\s*\n)?# User@Host: (?<user_name>[^[\s]*)\[(?<mysql_user>[^\]]*)\] @\s+(?<client_name>[^[\s]*)\s*\[(?<client_address>[^\]]*)\](?:\s+Id:\s+(?<thread_id>\d+))?[^\n]*\n(?<mysql_figures>(?:#[^\n]*\n)*)(?<message>[^#].*)$`, "s"),
     new RegExp(String.raw`^# (?<message>Time: (?<time>${MYSQL_TIME}))$`),
     /^# (?<message>User@Host: (?<user_name>[^[\s]*)\[(?<mysql_user>[^\]]*)\] @\s+(?<client_name>[^[\s]*)\s*\[(?<client_address>[^\]]*)\](?:\s+Id:\s+(?<thread_id>\d+))?)\s*$/,
     /^# (?<message>(?:\w+: +\S+\s*)+)$/,
   ],
+  finish: (record, { mysql_figures: figures, message }, context) => {
+    if (figures === undefined) return true;
+    record.attributes.delete("mysql.figures");
+    for (const [, name, value] of figures.matchAll(/\b(\w+): +([^\s:]+)(?=\s|$)/g)) record.set(`mysql.${name!.toLowerCase()}`, value);
+    const settings = /^(?:use (?<namespace>[^;\n]+);\s*)?(?:SET timestamp=(?<timestamp>\d+);\s*)?/.exec(message!)!;
+    const { namespace, timestamp } = settings.groups!;
+    record.setAll({ "db.namespace": namespace, "db.query.text": message!.slice(settings[0].length).trim() });
+    if (record.timestampText === "" && timestamp !== undefined) record.readTime(context, timestamp);
+    record.message = record.attributes.get("db.query.text")!;
+    return true;
+  },
+});
+
+/** https://clickhouse.com/docs: OwnPatternFormatter.cpp: `time [ thread ] {query} <level> logger: text`. */
+export const clickhouse = patternParser({
+  name: "clickhouse",
+  description: "ClickHouse's server log.",
+  detect: /^\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d\.\d{6} (?:\{[^}]*\} )?\[ \d+ \] /,
+  patterns: [/^(?<time>\S+ \S+) (?:\{(?<trace>[^}]*)\} )?\[ (?<thread_id>\d+) \] \{(?<query>[^}]*)\} <(?<level>\w+)> (?:(?<logger>[^\s:][^:]{0,128}): )?(?<message>.*)$/s],
+  levels: { Trace: SEVERITY.TRACE, Test: SEVERITY.TRACE },
+  names: { query: "db.query.id", trace: "clickhouse.trace" },
+  finish: (record) => {
+    for (const name of ["db.query.id", "clickhouse.trace"]) if (record.attributes.get(name) === "") record.attributes.delete(name);
+    record.set("db.response.status_code", /^Code: (\d+)\. /.exec(record.message)?.[1]);
+    return true;
+  },
 });
 
 /** Log format before 4.4: time level component [context] message. */

@@ -122,3 +122,22 @@ export const createCri = (inner: readonly LineParser[]): LineParser => ({
     return record;
   },
 });
+
+/** Names of compose's containers end with the number of the replica. */
+const COMPOSED = /^([A-Za-z\d][\w.-]{0,127}[-_]\d{1,4}) +\| (?=\S)/;
+
+/** `docker compose logs`: the container's name, a bar, and the line that the container wrote. */
+export const createCompose = (inner: readonly LineParser[]): LineParser => ({
+  name: "compose",
+  description: "Output of `docker compose`: the line behind the container's name is parsed as well.",
+  detect: (line) => COMPOSED.test(line),
+  parse(line, context) {
+    const found = COMPOSED.exec(line);
+    if (!found) return undefined;
+    const record = new ParsedRecord();
+    record.service = found[1]!.replace(/[-_]\d+$/, "");
+    record.set("container.name", found[1]);
+    readInner(record, line.slice(found[0].length), context, inner);
+    return record;
+  },
+});

@@ -1,10 +1,12 @@
 /** Lines that are nothing but pairs: logfmt, key=value, CEF and LEEF, auditd. */
 
+import { SYSLOG_SEVERITIES } from "@obs/wire";
 import { ROLE, ROLE_OF_PATH } from "../fields.ts";
 import { severityOfMark } from "../text/level.ts";
 import { ParsedRecord, type LineParser, type ParseContext } from "../text/record.ts";
 import { readFacts } from "../text/facts.ts";
 import { patternParser } from "./pattern.ts";
+import { readProgram } from "./programs/index.ts";
 
 const PAIR = /([A-Za-z_@][\w.@\-/[\]]*)=("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;|"']\S*?(?=[,;|]?(?:\s|$))|(?=[\s,;]|$))[,;]?\s*/y;
 
@@ -41,14 +43,26 @@ export const recordOfPairs = (pairs: readonly (readonly [string, string])[], con
     if (role === ROLE.TIMESTAMP && record.timestampText === "" && record.readTime(context, value)) continue;
     if (role === ROLE.LEVEL && record.severity === 0 && severityOfMark(value) > 0) record.setSeverity(severityOfMark(value), value);
     else if (role === ROLE.MESSAGE && record.message === "") record.message = value;
-    else if (role === ROLE.SERVICE && record.service === "") record.service = value;
+    else if (role === ROLE.SERVICE && record.service === "" && !DURATION.test(value)) record.service = value;
     else if (role === ROLE.HOST && record.host === "") record.host = value;
     else if (role === ROLE.ENVIRONMENT && record.environment === "") record.environment = value;
     else if (role === ROLE.TRACE_ID && record.traceId === "" && /^[\da-f]{32}$/i.test(value)) record.traceId = value.toLowerCase();
     else if (role === ROLE.SPAN_ID && record.spanId === "" && /^[\da-f]{16}$/i.test(value)) record.spanId = value.toLowerCase();
     else record.set(key, value);
   }
+  if (record.severity === 0) readLevel(record);
   return record;
+};
+
+/** Heroku's router says how long the service took. */
+const DURATION = /^\d+(?:\.\d+)?(?:ms|s|us)$/;
+
+/** Levels under names that mean something else elsewhere: Heroku's `at=error`, SonicWall's `pri=6` (syslog's). */
+const readLevel = (record: ParsedRecord): void => {
+  const at = record.attributes.get("at");
+  const priority = record.attributes.get("pri");
+  if (at !== undefined && severityOfMark(at) > 0) record.setSeverity(severityOfMark(at), at);
+  else if (priority !== undefined && /^[0-7]$/.test(priority)) record.setSeverity(SYSLOG_SEVERITIES[Number(priority)]!, priority);
 };
 
 /** compose and its like put the service and a bar in front of each line. */
@@ -144,14 +158,14 @@ export const leef: LineParser = {
 /** `type=SYSCALL msg=audit(1364481363.243:24287): arch=... ` */
 export const auditd = patternParser({
   name: "auditd",
-  description: "Linux's audit log.",
-  detect: /^(?:node=\S+ )?type=\S+ msg=audit\(/,
-  patterns: [/^(?:node=(?<host>\S+) )?type=(?<audit_type>\S+) msg=audit\((?<time>\d+\.\d+):(?<audit_id>\d+)\): ?(?<message>.*)$/s],
+  description: "Linux's audit log, also as the kernel prints it.",
+  detect: /^(?:node=\S+ |(?:\[ *\d+\.\d+\] )?audit: )?type=\S+ (?:msg=)?audit\(/,
+  patterns: [/^(?:node=(?<host>\S+) |(?:\[ *(?<kernel_uptime>\d+\.\d+)\] )?audit: )?type=(?<audit_type>\S+) (?:msg=)?audit\((?<time>\d+\.\d+):(?<audit_id>\d+)\): ?(?<message>.*)$/s],
   facts: false,
   // What a user's program said is in quotes: fields of the same kind.
   finish: (record, { message }) => {
     const text = message!.replaceAll("\u001d", " ");
-    readFacts(record, /\bmsg='/.test(text) ? text.replace(/\bmsg='(.*)'/s, "$1") : text);
+    readFacts(record, /\bmsg='/.test(text) ? text.replace(/\bmsg='(.*)'/s, "$1") : readProgram(record, "", text));
     return true;
   },
 });

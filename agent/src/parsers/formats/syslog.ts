@@ -83,7 +83,7 @@ const PRIORITY = /^<(\d{1,3})>(?:\d{0,10}: )?(?:\d{0,10}: )?\s?[*.]?/;
 const CLOCK_MARK = /^[*.](?=[A-Z][a-z]{2} )/;
 const LEVEL_OF_FACILITY = /^([a-z]+\d?)\.([a-z]+)\s+/;
 /** Tag of RFC 3164, but with what programs put in their names: paths, versions, brackets. */
-const TAG = /^((?:\[[^\]]{1,32}\] )?[^\s:[\]]{1,64}(?: \d[\w.-]{0,16}|(?: [^\s:[\]]{1,24}){1,2}(?=\[\d+\]:)|\[[A-Z]\w*\]|\](?=\[\d))?)(?:\[([\d-]{1,12})\])?:(?:\s|$)/;
+const TAG = /^((?:\[[^\]]{1,32}\] )?[^\s:[\]]{1,64}(?: \d[\w.-]{0,16}|(?: [^\s:[\]]{1,24}){1,2}(?=\[\d+\]:)|\[[A-Z]\w*\]|\](?=\[\d))?)(?:\[([\d-]{1,12})\](?: \([\w.-]{1,128}(?:\[\d+\])?\))?)?:(?:\s|$)/;
 const HOST = /^(\S{1,255}?) +(?=\S)/;
 
 /** Devices that send a priority and a line of their own. */

@@ -54,6 +54,8 @@ export const su: MessageReader = {
   words: [],
   patterns: [
     /^(?<auth_result>FAILED SU )?\(to (?<user_target_name>[^)]+)\) (?<user_name>\S+) on (?<process_tty>\S+)$/,
+    // RFC 3164's own example.
+    /^'su (?<user_target_name>[^']+)' (?<auth_result>failed|succeeded) for (?<user_name>\S+) on (?<process_tty>\S+)$/,
     /^(?<auth_result>Successful|FAILED) su for (?<user_target_name>\S+) by (?<user_name>\S+)$/,
     /^(?<auth_result>[+-]) (?<process_tty>\S+) (?<user_name>[^:\s]+):(?<user_target_name>\S+)$/,
   ],

@@ -67,3 +67,14 @@ export const lfd: MessageReader = {
     /^\((?<lfd_service>[^)]+)\) (?<lfd_event>.*?) from (?<client_address>\S+) \((?<client_geo_country__iso__code>[^/)]*)\/(?<client_geo_country__name>[^/)]*)\/(?<client_name>[^)]*)\): (?<reason>(?<lfd_count>\d+) in the last (?<lfd_seconds>\d+) secs(?: - (?:\*(?<action>[^*]*)\* )?\[(?<lfd_trigger>\w+)\])?)$/,
   ],
 };
+
+/** security/selinux/avc.c: `avc:  denied  { read } for  pid=7 comm="httpd" ...`. */
+export const selinux: MessageReader = {
+  programs: [],
+  words: ["avc"],
+  patterns: [/^avc:\s+(?<selinux_result>denied|granted)\s+\{ (?<selinux_permission>[^}]*?) \} for\s+(?<selinux_text>.*)$/s],
+  finish(record, { selinux_text: text }) {
+    record.attributes.delete("selinux.text");
+    return text;
+  },
+};
