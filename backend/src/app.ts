@@ -23,7 +23,7 @@ import { createServer } from "./http/server.ts";
 import { readTls } from "./http/tls.ts";
 import { createIngestLimits, createQueryLimits } from "./limits/index.ts";
 import { createPolicyOf, openMetadata } from "./meta/index.ts";
-import { createElasticsearchQueries, createPrometheusQueries, createQueries } from "./query/index.ts";
+import { createElasticsearchQueries, createLokiQueries, createPrometheusQueries, createQueries } from "./query/index.ts";
 import { startDiskBudget } from "./retention/disk-budget.ts";
 import { startRollups } from "./rollups/index.ts";
 import { batchRoutes } from "./routes/batches.ts";
@@ -32,6 +32,7 @@ import { fieldRoutes } from "./routes/fields.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { ingestRoutes } from "./routes/ingest.ts";
 import { keyRoutes } from "./routes/keys.ts";
+import { lokiRoutes } from "./routes/loki.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { prometheusRoutes } from "./routes/prometheus.ts";
 import { searchRoutes } from "./routes/search.ts";
@@ -108,6 +109,7 @@ export const createApp = async ({ config, logStream = process.stdout, step = (_w
   const queries = createQueries({ store: cached.store });
   const elasticsearch = createElasticsearchQueries({ store: cached.store, now: Date.now });
   const prometheus = createPrometheusQueries({ store: cached.store, now: Date.now });
+  const loki = createLokiQueries({ store: cached.store, now: Date.now });
   const status = createStatus({ version: VERSION, store, embedded: embedded !== undefined, disk: () => diskBudget.status, metadata });
 
   watch(telemetry, { store, delivery: storeDelivery, gateway, diskBudget, queries: queryLimits.gate, rollups, cache: cached.counters });
@@ -118,6 +120,7 @@ export const createApp = async ({ config, logStream = process.stdout, step = (_w
   await app.register(metricsRoutes({ queries, requireScope }));
   await app.register(prometheusRoutes({ prometheus, requireScope, version: VERSION }));
   await app.register(elasticsearchRoutes({ elasticsearch, requireScope, bodyText }));
+  await app.register(lokiRoutes({ loki, requireScope, version: VERSION }));
   await app.register(traceRoutes({ queries, requireScope }));
   await app.register(fieldRoutes({ fields: metadata.fields, requireScope }));
   await app.register(sessionRoutes({ authenticator, signIn }));

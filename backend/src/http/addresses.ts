@@ -5,6 +5,7 @@
 
 import type { Scope } from "../core/contracts.ts";
 import { ELASTICSEARCH_ADDRESSES } from "./elasticsearch-addresses.ts";
+import { LOKI } from "./loki-addresses.ts";
 
 export interface Address {
   /** `GET /api/v1/keys` */
@@ -88,6 +89,7 @@ export const ADDRESSES: readonly Address[] = [
   { route: "GET /api/v1/metrics/labels", scope: "query", doc: "Labels of `metric`, with their values.", answer: `200 {"labels":{"host":["web-01"]}}` },
   ...PROMETHEUS,
   ...PROMETHEUS.map(({ route, ...address }) => ({ ...address, route: route.replace(" ", " /prometheus"), doc: `As \`${route}\`.` })),
+  ...LOKI,
   { route: "GET /api/v1/hosts", scope: "query", doc: "Hosts that sent metrics or logs between `start` and `end`, newest first.", answer: `200 {"hosts":[{"host":"web-01","last_seen":"2026-11-22T10:00:00.000Z"}]}` },
   {
     route: "POST /api/v1/fields",

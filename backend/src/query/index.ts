@@ -8,10 +8,11 @@ import { hosts, metricLabels, metricNames, parseCatalogRange, parseLabelsQuery }
 import { parseMetricRange, queryMetricRange } from "./metrics/query-range.ts";
 import { parseLogSearch, searchLogs } from "./search-logs.ts";
 import { createElasticsearchQueries } from "./elasticsearch/index.ts";
+import { createLokiQueries } from "./loki/index.ts";
 import { createPrometheusQueries } from "./prometheus/index.ts";
 import { readTrace } from "./trace.ts";
 
-export { createElasticsearchQueries, createPrometheusQueries };
+export { createElasticsearchQueries, createLokiQueries, createPrometheusQueries };
 
 export interface QueriesOptions {
   readonly store: Store;

@@ -29,7 +29,7 @@ export const LOG_COLUMNS: Fragment = sql`batch, row, toUnixTimestamp64Nano(times
       toUnixTimestamp64Milli(received) AS received_ms, severity, service, host, environment, message,
       lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span, pattern, weight, attributes`;
 
-export const positionOf = ({ timestamp_ns, batch, row }: LogRow): LogPosition => ({ timestampNs: BigInt(timestamp_ns), batch: BigInt(batch), row });
+export const positionOf = ({ timestamp_ns, batch, row }: Pick<LogRow, "timestamp_ns" | "batch" | "row">): LogPosition => ({ timestampNs: BigInt(timestamp_ns), batch: BigInt(batch), row });
 
 const idText = (hex: string): string => (/^0*$/.test(hex) ? "" : hex);
 

@@ -7,7 +7,6 @@
 import { z } from "zod";
 import type { Completeness, LogSearchAnswer } from "../core/queries.ts";
 import type { Store } from "../core/store.ts";
-import { ApiError } from "../errors.ts";
 import { param, sql, type Fragment, type Statement, type TenantScope } from "../sql/sql.ts";
 import type { LogFilter } from "./filter.ts";
 import { fillBuckets, planBuckets, type BucketPlan, type SeverityCount } from "./histogram.ts";
@@ -15,6 +14,7 @@ import { beyond, formatCursor, parseCursor, type LogPosition } from "./log-curso
 import { LOG_COLUMNS, positionOf, toHit, type LogRow } from "./log-rows.ts";
 import { logsMatching } from "./log-source.ts";
 import { parseLucene } from "./lucene/parse.ts";
+import { isTimeout } from "./timeout.ts";
 import { TimeWindows, type SortOrder } from "./time-windows.ts";
 import { time, timeRange, validate, type TimeRange } from "./validate.ts";
 
@@ -165,7 +165,5 @@ const summarise = ({ rows, timedOut }: Page, counts: Counts | undefined): { tota
   const estimated = counts?.estimatedTotal ?? weightOfRows;
   return { total, completeness: { weights, partial: timedOut || counts === undefined, estimated_total: Math.round(estimated) } };
 };
-
-const isTimeout = (error: unknown): boolean => error instanceof ApiError && error.code === "query_timeout";
 
 const secondsLeft = (deadlineMs: number): number => Math.max(1, Math.ceil((deadlineMs - performance.now()) / 1_000));

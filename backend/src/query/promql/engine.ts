@@ -69,7 +69,7 @@ export class Engine {
     const value = evaluator.evaluate(expr, grid);
     const { warnings, infos } = { warnings: annotations.warnings, infos: annotations.infos };
     if (value.type !== "vector") return { ...value, warnings, infos };
-    return { type: "vector", series: this.#finish(value.series, grid, expr), warnings, infos };
+    return { type: "vector", series: finish(value.series, grid, expr), warnings, infos };
   }
 
   async #evaluator(expr: Expr, grid: Grid, annotations: Annotations): Promise<Evaluator> {
@@ -82,13 +82,6 @@ export class Engine {
     return new Evaluator({ samplesOf: (selector) => samples.get(selector) ?? [], known, annotations, lookbackMs, subqueryStepMs, grid, maxSamples });
   }
 
-  /** Names that are to go, go; then no two series may be the same. */
-  #finish(series: readonly GridSeries[], { steps }: Grid, expr: Expr): GridSeries[] {
-    const named = series.map((one) => (one.dropsName ? one.relabelled(one.labels.withoutName(), false) : one.relabelled(one.labels, false)));
-    const merged = merge(named, steps);
-    return steps === 1 && isOrdered(expr) ? merged : merged.toSorted((one, other) => one.labels.compare(other.labels));
-  }
-
   /** A range vector by itself: its samples as they are. */
   async #range(query: string, expr: Expr, grid: Grid): Promise<Answer> {
     const annotations = new Annotations(query);
@@ -99,6 +92,24 @@ export class Engine {
     return { type: "matrix", series: series.toSorted((one, other) => one.labels.compare(other.labels)), warnings: annotations.warnings, infos: annotations.infos };
   }
 }
+
+/** Names that are to go, go; then no two series may be the same. */
+const finish = (series: readonly GridSeries[], { steps }: Grid, expr: Expr): GridSeries[] => {
+  const named = series.map((one) => (one.dropsName ? one.relabelled(one.labels.withoutName(), false) : one.relabelled(one.labels, false)));
+  const merged = merge(named, steps);
+  return steps === 1 && isOrdered(expr) ? merged : merged.toSorted((one, other) => one.labels.compare(other.labels));
+};
+
+/**
+ * An expression whose leaves are known, for languages that have PromQL's operators over series of their own.
+ * Throws PromqlError(execution).
+ */
+export const evaluateKnown = (expr: Expr, grid: Grid, known: ReadonlyMap<Expr, readonly GridSeries[]>, query: string, maxSamples = MAX_SAMPLES): Value & { readonly warnings: readonly string[] } => {
+  const annotations = new Annotations(query);
+  const evaluator = new Evaluator({ samplesOf: () => [], known, annotations, lookbackMs: LOOKBACK_MS, subqueryStepMs: SUBQUERY_STEP_MS, grid, maxSamples });
+  const value = evaluator.evaluate(expr);
+  return value.type === "vector" ? { type: "vector", series: finish(value.series, grid, expr), warnings: annotations.warnings } : { ...value, warnings: annotations.warnings };
+};
 
 const cut = (raw: RawSeries, afterMs: number, untilMs: number, dropsName: boolean): RawSeries => {
   const kept = [...raw.times.keys()].filter((index) => raw.times[index]! > afterMs && raw.times[index]! <= untilMs && raw.kinds[index] !== STALE);
