@@ -59,6 +59,7 @@ describe("exemplars", () => {
     expect((await ask({ query: "histogram_quantile(0.9, sum by (le) (rate(http_duration_bucket[5m])))" })).body).toEqual({ status: "success", data: BUCKETS });
     expect((await ask({ query: 'http_duration_bucket{le="0.5"}' })).body.data).toEqual(BUCKETS.slice(1));
     expect((await ask({ query: "errors_total / on() group_left() http_duration_bucket" })).body.data).toHaveLength(3);
+    expect((await ask({ query: Array.from({ length: 60 }, () => "http_duration_bucket").join(" or ") })).body.data).toEqual(BUCKETS);
     for (const query of ["nothing", "1 + 1"]) expect((await ask({ query })).body).toEqual({ status: "success", data: [] });
   });
 
@@ -86,7 +87,7 @@ describe("exemplars", () => {
     [{ query: "" }, /"query"/],
     [{ query: "sum(" }, /parse error/],
     [{ query: "up", start: "9", end: "1" }, /"end"/],
-    [{ query: Array.from({ length: 51 }, () => "up").join(" or ") }, /more than 50 selectors/],
+    [{ query: Array.from({ length: 51 }, (_, n) => `up_${n}`).join(" or ") }, /more than 50 selectors/],
   ])("%j is refused", async (parameters, error) => {
     expect(await ask(parameters as Record<string, string>)).toMatchObject({ status: 400, body: { status: "error", errorType: "bad_data", error: expect.stringMatching(error) } });
   });

@@ -47,7 +47,9 @@ interface Row {
 }
 
 /** Throws PromqlError. `isCut`: there are more than the answer has. */
-export const exemplarsOf = async (store: Store, scope: TenantScope, { selectors, range, limit = MAX_EXEMPLARS, maxExecutionSeconds }: ExemplarRequest, signal?: AbortSignal): Promise<{ readonly answer: SeriesExemplars[]; readonly isCut: boolean }> => {
+export const exemplarsOf = async (store: Store, scope: TenantScope, { selectors: given, range, limit = MAX_EXEMPLARS, maxExecutionSeconds }: ExemplarRequest, signal?: AbortSignal): Promise<{ readonly answer: SeriesExemplars[]; readonly isCut: boolean }> => {
+  // What stands twice in an expression, as in a ratio, is asked for once.
+  const selectors = [...new Map(given.map((matchers) => [JSON.stringify(matchers), matchers])).values()];
   if (selectors.length > MAX_SELECTORS) throw new PromqlError("bad_data", `the query has more than ${MAX_SELECTORS} selectors`);
   const labels = await seriesOf(store, scope, selectors, range, signal);
   if (labels.size === 0) return { answer: [], isCut: false };
@@ -77,7 +79,7 @@ const newest = (store: Store, scope: TenantScope, { selectors, range, most, maxE
       ${scope.from("exemplars")} AND timestamp >= ${millis(Math.floor(range.startMs))} AND timestamp <= ${millis(Math.ceil(range.endMs))}
         AND (${ofSelectors(sql`metric`)}) AND (${ofSelectors(sql`series`)})
       ORDER BY timestamp DESC, series, value, trace_id, span_id LIMIT 1 BY timestamp, series, value, trace_id, span_id LIMIT ${param.uint32(most + 1)}`),
-    { maxExecutionSeconds, settings: { output_format_json_quote_denormals: 1 }, ...(signal && { signal }) },
+    { maxExecutionSeconds, settings: { output_format_json_quote_denormals: 1 }, upToMs: range.endMs, ...(signal && { signal }) },
   );
 };
 
