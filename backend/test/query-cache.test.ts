@@ -154,7 +154,7 @@ describe.skipIf(spawnSync("redis-server", ["--version"]).error)("in Redis", () =
     };
     const redis = start();
     const warnings: string[] = [];
-    const log = { info: () => undefined, warn: (message: string) => void warnings.push(message) };
+    const log = { debug: () => undefined, info: () => undefined, warn: (message: string) => void warnings.push(message), error: () => undefined };
     const [one, other] = [0, 1].map(() => createResultCache({ url: `redis://127.0.0.1:${port}`, maxBytes: 0, log }));
     onTestFinished(async () => void (await Promise.all([one!.close(), other!.close()])));
     const [first, second] = [createCachedStore(store, one!), createCachedStore(store, other!)];
