@@ -23,7 +23,7 @@ import { createServer } from "./http/server.ts";
 import { readTls } from "./http/tls.ts";
 import { createIngestLimits, createQueryLimits } from "./limits/index.ts";
 import { createPolicyOf, openMetadata } from "./meta/index.ts";
-import { createElasticsearchQueries, createLokiQueries, createPrometheusQueries, createQueries } from "./query/index.ts";
+import { createElasticsearchQueries, createLokiQueries, createPrometheusQueries, createQueries, createSqlQueries } from "./query/index.ts";
 import { startDiskBudget } from "./retention/disk-budget.ts";
 import { startRollups } from "./rollups/index.ts";
 import { batchRoutes } from "./routes/batches.ts";
@@ -37,6 +37,7 @@ import { metricsRoutes } from "./routes/metrics.ts";
 import { prometheusRoutes } from "./routes/prometheus.ts";
 import { searchRoutes } from "./routes/search.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { sqlRoutes } from "./routes/sql.ts";
 import { staticRoutes } from "./routes/static.ts";
 import { tenantRoutes } from "./routes/tenants.ts";
 import { traceRoutes } from "./routes/traces.ts";
@@ -110,6 +111,7 @@ export const createApp = async ({ config, logStream = process.stdout, step = (_w
   const elasticsearch = createElasticsearchQueries({ store: cached.store, now: Date.now });
   const prometheus = createPrometheusQueries({ store: cached.store, now: Date.now });
   const loki = createLokiQueries({ store: cached.store, now: Date.now });
+  const sqlQueries = createSqlQueries({ store: cached.store });
   const status = createStatus({ version: VERSION, store, embedded: embedded !== undefined, disk: () => diskBudget.status, metadata });
 
   watch(telemetry, { store, delivery: storeDelivery, gateway, diskBudget, queries: queryLimits.gate, rollups, cache: cached.counters });
@@ -121,6 +123,7 @@ export const createApp = async ({ config, logStream = process.stdout, step = (_w
   await app.register(prometheusRoutes({ prometheus, requireScope, version: VERSION }));
   await app.register(elasticsearchRoutes({ elasticsearch, requireScope, bodyText }));
   await app.register(lokiRoutes({ loki, requireScope, version: VERSION }));
+  await app.register(sqlRoutes({ sqlQueries, requireScope }));
   await app.register(traceRoutes({ queries, requireScope }));
   await app.register(fieldRoutes({ fields: metadata.fields, requireScope }));
   await app.register(sessionRoutes({ authenticator, signIn }));

@@ -17,6 +17,14 @@ export interface ReadOptions {
   readonly upToMs?: number;
 }
 
+export interface SqlReadOptions {
+  /** `JSONCompactEachRowWithNamesAndTypes`: two lines of names and types come first. */
+  readonly format: "JSONCompactEachRowWithNamesAndTypes" | "CSV";
+  /** Narrower than the user's own. */
+  readonly limits?: { readonly seconds?: number; readonly memoryBytes?: number; readonly rows?: number };
+  readonly signal?: AbortSignal;
+}
+
 export interface WriteOptions {
   readonly queryId?: string;
   readonly settings?: Readonly<Record<string, SettingValue>>;
@@ -69,6 +77,12 @@ export interface Store {
    * read. Throws ApiError: store_unavailable, query_failed, query_timeout.
    */
   read<T>(statement: Statement, options?: ReadOptions): Promise<T[]>;
+  /**
+   * SQL that a person wrote, as a user that sees the rows of the statement's tenant whatever the
+   * text says: lines of the answer, as they come. Throws as `read`, also while the lines are read;
+   * ending the loop ends the query.
+   */
+  readSql(statement: Statement, options: SqlReadOptions): AsyncIterable<readonly string[]>;
   /** As `read`, as the user that writes: sees `system.*`. For the store's own bookkeeping. */
   readSystem<T>(statement: Statement, options?: ReadOptions): Promise<T[]>;
   /** Resolves after the commit. Several buffers are sent one after the other. Throws WriteFailure. */
@@ -78,8 +92,8 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** The store with another `read`. */
-export const withRead = (store: Store, read: Store["read"]): Store => ({
+/** The store with another `read`, and another `readSql`. */
+export const withRead = (store: Store, read: Store["read"], readSql: Store["readSql"] = (statement, options) => store.readSql(statement, options)): Store => ({
   get bootId() {
     return store.bootId;
   },
@@ -92,6 +106,7 @@ export const withRead = (store: Store, read: Store["read"]): Store => ({
   exclusive: store.exclusive,
   cluster: store.cluster,
   read,
+  readSql,
   readSystem: (statement, options) => store.readSystem(statement, options),
   write: (statement, body, options) => store.write(statement, body, options),
   waitUntilAvailable: (timeoutMs) => store.waitUntilAvailable(timeoutMs),

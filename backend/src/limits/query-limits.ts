@@ -6,7 +6,7 @@
 
 import type { TenantPolicy } from "../core/contracts.ts";
 import type { PolicyOf } from "../core/metadata.ts";
-import { type ReadOptions, type Store, withRead } from "../core/store.ts";
+import { type ReadOptions, type SqlReadOptions, type Store, withRead } from "../core/store.ts";
 import type { Statement } from "../sql/sql.ts";
 import { FairGate, type GateLimits } from "./fair-gate.ts";
 
@@ -44,7 +44,18 @@ export const createQueryLimits = ({ store, policyOf, atOnce = QUERIES_AT_ONCE, w
     }
   };
 
-  return { store: withRead(store, read), gate };
+  const readSql = async function* (statement: Statement, options: SqlReadOptions): AsyncGenerator<readonly string[]> {
+    if (statement.tenant === undefined) return yield* store.readSql(statement, options);
+    const policy = await policyOf(statement.tenant);
+    const leave = await gate.enter(statement.tenant, policy?.queryLimits.atOnce ?? atOnce, options.signal);
+    try {
+      yield* store.readSql(statement, policy ? { ...options, limits: sqlLimits(policy.queryLimits) } : options);
+    } finally {
+      leave();
+    }
+  };
+
+  return { store: withRead(store, read, readSql), gate };
 };
 
 /** The narrower of what the query asked for and what the tenant may. */
@@ -52,6 +63,12 @@ const within = (options: ReadOptions, { seconds, memoryBytes, rows }: TenantPoli
   ...options,
   maxExecutionSeconds: Math.min(options.maxExecutionSeconds ?? DEFAULT_SECONDS, seconds),
   settings: { ...options.settings, ...narrowed("max_memory_usage", memoryBytes, options), ...narrowed("max_rows_to_read", rows, options) },
+});
+
+const sqlLimits = ({ seconds, memoryBytes, rows }: TenantPolicy["queryLimits"]): SqlReadOptions["limits"] => ({
+  seconds,
+  ...(memoryBytes !== null && { memoryBytes }),
+  ...(rows !== null && { rows }),
 });
 
 const DEFAULT_SECONDS = 30;

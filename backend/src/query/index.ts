@@ -10,9 +10,10 @@ import { parseLogSearch, searchLogs } from "./search-logs.ts";
 import { createElasticsearchQueries } from "./elasticsearch/index.ts";
 import { createLokiQueries } from "./loki/index.ts";
 import { createPrometheusQueries } from "./prometheus/index.ts";
+import { createSqlQueries } from "./sql/index.ts";
 import { readTrace } from "./trace.ts";
 
-export { createElasticsearchQueries, createLokiQueries, createPrometheusQueries };
+export { createElasticsearchQueries, createLokiQueries, createPrometheusQueries, createSqlQueries };
 
 export interface QueriesOptions {
   readonly store: Store;

@@ -5,11 +5,12 @@
 
 import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { type ClickHouseClient, ClickHouseLogLevel, createClient, type ExecParams } from "@clickhouse/client";
-import type { ReadOptions, SettingValue, Store, WriteOptions, WriteResult } from "../core/store.ts";
+import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient, type ExecParams } from "@clickhouse/client";
+import type { ReadOptions, SettingValue, SqlReadOptions, Store, WriteOptions, WriteResult } from "../core/store.ts";
 import { WriteFailure } from "../core/store.ts";
 import { requireStatement, sql, type Statement, systemStatement } from "../sql/sql.ts";
 import { readError, storeUnavailable, writeFailure } from "./clickhouse-errors.ts";
+import { narrowed, REMOTE_SQL_MEMORY_BYTES, sqlQueryId, sqlUserSettings } from "./sql-user.ts";
 
 export interface Account {
   readonly username: string;
@@ -23,6 +24,8 @@ export interface Endpoint {
   readonly url: string;
   readonly writer: Account;
   readonly reader: Account;
+  /** Undefined where there is no such user: the reader then runs people's SQL, behind one wall less. */
+  readonly sql: Account | undefined;
   readonly bootId: string | undefined;
 }
 
@@ -33,6 +36,8 @@ export interface ClickHouseStoreOptions {
   readonly maxConnections?: number;
   /** What the reader's account may ask for; more than that would be refused. */
   readonly maxReadMemoryBytes?: number;
+  /** The same of the user of people's SQL. */
+  readonly maxSqlMemoryBytes?: number;
   /** Names the life of a store that is not our child. Called at every probe. */
   learnBootId?(store: ClickHouseStore): Promise<string>;
 }
@@ -40,6 +45,7 @@ export interface ClickHouseStoreOptions {
 interface Clients {
   readonly writer: ClickHouseClient;
   readonly reader: ClickHouseClient;
+  readonly sql: { readonly client: ClickHouseClient; readonly settings: Readonly<Record<string, SettingValue>>; readonly memoryBytes: number };
   /** Names its tables in full: the database need not exist yet. */
   readonly schema: ClickHouseClient;
 }
@@ -80,6 +86,7 @@ export class ClickHouseStore implements Store {
     this.#clients = {
       writer: this.#client(endpoint, endpoint.writer, database),
       reader: this.#client(endpoint, endpoint.reader, database),
+      sql: this.#sqlClient(endpoint),
       schema: this.#client(endpoint, endpoint.writer, "default"),
     };
     if (endpoint.bootId !== undefined) this.#bootId = endpoint.bootId;
@@ -109,6 +116,29 @@ export class ClickHouseStore implements Store {
     requireStatement(statement);
     if (!this.#available) throw away();
     return this.#query<T>(this.#need().reader, statement, this.#withinMemory(options));
+  }
+
+  async *readSql(statement: Statement, { format, limits, signal }: SqlReadOptions): AsyncGenerator<readonly string[]> {
+    requireStatement(statement);
+    if (!this.#available) throw away();
+    const { client, settings, memoryBytes } = this.#need().sql;
+    // Ends the query when whoever reads the lines stops.
+    const ended = new AbortController();
+    try {
+      const result = await client.query({
+        query: statement.text,
+        query_params: statement.params,
+        format,
+        query_id: sqlQueryId(statement.tenant ?? ""),
+        clickhouse_settings: asSettings({ ...settings, ...narrowed(limits, memoryBytes) }),
+        abort_signal: signal ? AbortSignal.any([ended.signal, signal]) : ended.signal,
+      });
+      for await (const rows of result.stream()) yield rows.map(({ text }) => text);
+    } catch (error) {
+      throw readError(error);
+    } finally {
+      ended.abort();
+    }
   }
 
   async readSystem<T>(statement: Statement, options: ReadOptions = {}): Promise<T[]> {
@@ -188,7 +218,7 @@ export class ClickHouseStore implements Store {
     return this.#clients;
   }
 
-  #client({ url }: Endpoint, { username, password, readonly }: Account, database: string): ClickHouseClient {
+  #client({ url }: Endpoint, { username, password, readonly }: Account, database: string, settings: ClickHouseSettings = this.#settings(readonly)): ClickHouseClient {
     return createClient({
       url,
       username,
@@ -200,13 +230,23 @@ export class ClickHouseStore implements Store {
       keep_alive: { enabled: true, idle_socket_ttl: 2_000 },
       application: "obs-backend",
       log: { level: ClickHouseLogLevel.OFF },
-      clickhouse_settings: {
-        output_format_json_quote_64bit_integers: 1,
-        // 2: settings may be sent along, data may not be changed.
-        ...(readonly ? { readonly: "2" } : {}),
-        ...(this.cluster === undefined ? {} : { distributed_foreground_insert: 1, insert_distributed_sync: 1 }),
-      },
+      clickhouse_settings: settings,
     });
+  }
+
+  #sqlClient(endpoint: Endpoint): Clients["sql"] {
+    const { database, maxSqlMemoryBytes: memoryBytes = REMOTE_SQL_MEMORY_BYTES } = this.#options;
+    if (endpoint.sql) return { client: this.#client(endpoint, endpoint.sql, database, {}), settings: {}, memoryBytes };
+    return { client: this.#client(endpoint, endpoint.reader, database), settings: sqlUserSettings(memoryBytes), memoryBytes };
+  }
+
+  #settings(readonly = false): ClickHouseSettings {
+    return {
+      output_format_json_quote_64bit_integers: 1,
+      // 2: settings may be sent along, data may not be changed.
+      ...(readonly ? { readonly: "2" } : {}),
+      ...(this.cluster === undefined ? {} : { distributed_foreground_insert: 1, insert_distributed_sync: 1 }),
+    };
   }
 }
 
@@ -226,5 +266,6 @@ const drained = async (client: ClickHouseClient, request: ExecParams & { values:
 };
 
 const closeClients = async (clients: Clients | undefined): Promise<void> => {
-  await Promise.allSettled(Object.values(clients ?? {}).map((client: ClickHouseClient) => client.close()));
+  if (!clients) return;
+  await Promise.allSettled([clients.writer, clients.reader, clients.sql.client, clients.schema].map((client) => client.close()));
 };

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { sql, systemStatement } from "../sql/sql.ts";
 import { learnBootId } from "./boot-id.ts";
 import { type Account, ClickHouseStore } from "./client.ts";
-import { readerMemoryBytes } from "./embedded/config-files.ts";
+import { readerMemoryBytes, sqlMemoryBytes } from "./embedded/config-files.ts";
 import { DEFAULT_MEMORY_BYTES, type EmbeddedStore, type EmbeddedStoreOptions, type Log, startEmbeddedStore } from "./embedded/supervisor.ts";
 import { migrate } from "./schema/migrations.ts";
 import type { Layout } from "./schema/tables.ts";
@@ -24,6 +24,8 @@ export interface RemoteStoreOptions {
   /** `http[s]://user:password@host:8123`; several backends may share it. */
   readonly url: string;
   readonly log: Log;
+  /** The user of people's SQL, if the server has it: see sql-user.ts. */
+  readonly sqlUser?: Account;
   /** Tables go there, as ReplicatedMergeTree behind Distributed. */
   readonly cluster?: { readonly name: string; readonly replicated: boolean };
 }
@@ -47,8 +49,8 @@ export const migrateStore = (store: ClickHouseStore, layout: Layout): Promise<nu
 export const openEmbeddedStore = async (options: EmbeddedStoreOptions): Promise<OpenedStore> => {
   const embedded = await startEmbeddedStore(options);
   const cluster = options.cluster && { name: options.cluster.name, replicated: false };
-  const maxReadMemoryBytes = readerMemoryBytes(options.memoryBytes ?? DEFAULT_MEMORY_BYTES);
-  const store = new ClickHouseStore({ database: DATABASE, exclusive: cluster === undefined, cluster: cluster?.name, maxReadMemoryBytes });
+  const { memoryBytes = DEFAULT_MEMORY_BYTES } = options;
+  const store = new ClickHouseStore({ database: DATABASE, exclusive: cluster === undefined, cluster: cluster?.name, maxReadMemoryBytes: readerMemoryBytes(memoryBytes), maxSqlMemoryBytes: sqlMemoryBytes(memoryBytes) });
   const connect = (): void => {
     const { endpoint } = embedded;
     if (!endpoint) return store.disconnect();
@@ -88,7 +90,7 @@ export const openRemoteStore = (options: RemoteStoreOptions): OpenedStore => {
     cluster: options.cluster?.name,
     learnBootId: (asking) => learnBootId(asking, options.cluster?.name),
   });
-  store.connect({ url: url.origin, writer: account, reader: { ...account, readonly: true }, bootId: undefined });
+  store.connect({ url: url.origin, writer: account, reader: { ...account, readonly: true }, sql: options.sqlUser, bootId: undefined });
   const stopping = new AbortController();
   const run = async (): Promise<void> => {
     let migrated = false;

@@ -2,16 +2,18 @@
  * What ClickHouse reads at start: config.xml, users.xml, the keep-alive query. Written anew, mode
  * 0600, at every start of the backend, with new random passwords.
  *
- * Three users:
+ * Four users:
  * - `default` runs the keep-alive session inside the process, so it can have neither password nor
  *   address limit. Its grants are cut to what that session needs: start the listeners, read
  *   `system.numbers`. Any other local user who connects is `default` and can `select 1`.
  * - `writer` does everything; `reader` reads the database `obs` and can change no data.
+ * - `sql` runs what people wrote: see ../sql-user.ts.
  */
 
 import { createHash, randomBytes } from "node:crypto";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { SQL_USER, sqlUserXml } from "../sql-user.ts";
 
 export interface Credentials {
   readonly username: string;
@@ -21,6 +23,7 @@ export interface Credentials {
 export interface StoreUsers {
   readonly writer: Credentials;
   readonly reader: Credentials;
+  readonly sql: Credentials;
 }
 
 export interface ClusterNode {
@@ -47,6 +50,7 @@ const MEBIBYTE = 1024 * 1024;
 export const randomUsers = (): StoreUsers => ({
   writer: { username: "obs_writer", password: randomBytes(24).toString("base64url") },
   reader: { username: "obs_reader", password: randomBytes(24).toString("base64url") },
+  sql: { username: SQL_USER, password: randomBytes(24).toString("base64url") },
 });
 
 const xml = (text: string): string => text.replace(/[<>&"']/g, (c) => `&#${c.charCodeAt(0)};`);
@@ -107,9 +111,13 @@ const secret = ({ password }: Credentials): string => `<password_sha256_hex>${sh
 /** What one query may take of the store's memory. */
 export const readerMemoryBytes = (memoryBytes: number): number => Math.floor(memoryBytes * 0.6);
 
+/** What one statement of people may take of it. */
+export const sqlMemoryBytes = (memoryBytes: number): number => Math.floor(memoryBytes * 0.4);
+
 const usersXml = ({ users, memoryBytes }: ServerSettings): string => {
   const loopback = "<networks><ip>127.0.0.1</ip></networks>";
   const readerMemory = readerMemoryBytes(memoryBytes);
+  const sqlUser = sqlUserXml("obs", sqlMemoryBytes(memoryBytes), `${secret(users.sql)}${loopback}`);
   return `<clickhouse>
   <profiles>
     <default><log_queries>0</log_queries></default>
@@ -130,12 +138,14 @@ const usersXml = ({ users, memoryBytes }: ServerSettings): string => {
         <max_result_bytes><max>268435456</max></max_result_bytes>
       </constraints>
     </reader>
+    ${sqlUser.profile}
   </profiles>
   <quotas><default><interval><duration>3600</duration><queries>0</queries></interval></default></quotas>
   <users>
     <default><password></password>${loopback}<profile>anybody</profile><quota>default</quota><grants><query>GRANT SYSTEM LISTEN ON *.*</query><query>GRANT SELECT ON system.numbers</query></grants></default>
     <${users.writer.username}>${secret(users.writer)}${loopback}<profile>writer</profile><quota>default</quota></${users.writer.username}>
     <${users.reader.username}>${secret(users.reader)}${loopback}<profile>reader</profile><quota>default</quota><grants><query>GRANT SELECT ON obs.*</query></grants></${users.reader.username}>
+    ${sqlUser.user}
   </users>
 </clickhouse>
 `;

@@ -1,0 +1,70 @@
+/**
+ * What a condition says about the rows of a table that can match at all: its time, its metric. The
+ * store skips the others even where it does not see that by itself, such as through a join.
+ *
+ * Only conditions that hold for every row of the answer are looked at (those joined by AND); none
+ * holds for a NULL, so that what an outer join leaves empty does not come into it.
+ */
+
+import type { Bound } from "./bound.ts";
+import type { Place } from "./place.ts";
+import type { Relation } from "./scope.ts";
+import type { Expression, Name } from "./syntax.ts";
+
+type Compile = (expression: Expression, place: Place) => Bound;
+
+/** `a AND b AND c` -> all of them. */
+export const conjuncts = (expression: Expression | undefined): Expression[] => {
+  if (!expression) return [];
+  return expression.kind === "binary" && expression.operator === "and" ? [...conjuncts(expression.left), ...conjuncts(expression.right)] : [expression];
+};
+
+/** The table that people see whose column this is; by key, as `columnBound` makes it. */
+export const baseColumn = (bound: Bound, relations: readonly Relation[], column: string): Relation | undefined => relations.find((relation) => relation.base && bound.key === `t${relation.id}.${column}`);
+
+const MIRRORED: Readonly<Record<string, string>> = { "<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=" };
+
+const narrow = (relation: Relation, operator: string, ns: bigint): void => {
+  const { bounds } = relation.base!;
+  if (operator !== "<" && operator !== "<=" && (bounds.startNs === undefined || ns > bounds.startNs)) bounds.startNs = ns;
+  if (operator !== ">" && operator !== ">=" && (bounds.endNs === undefined || ns < bounds.endNs)) bounds.endNs = ns;
+};
+
+const narrowMetrics = (relation: Relation, names: readonly string[]): void => {
+  const { bounds } = relation.base!;
+  bounds.metrics = bounds.metrics?.filter((name) => names.includes(name)) ?? names;
+};
+
+/** Compiles the parts of the condition once more to know what they are; their SQL is not used. */
+export const hoist = (condition: Expression | undefined, place: Place, compile: Compile): void => {
+  const relations = place.relations.all;
+  for (const one of conjuncts(condition)) {
+    if (one.kind === "between") {
+      compare(">=", one.operand, one.low);
+      compare("<=", one.operand, one.high);
+    } else if (one.kind === "binary" && Object.hasOwn(MIRRORED, one.operator)) compare(one.operator, one.left, one.right);
+    else if (one.kind === "in" && !("body" in one.items) && one.operand.kind === "name" && one.items.every(({ kind }) => kind === "string")) {
+      const relation = baseColumn(compile(one.operand, place), relations, "metric_name");
+      if (relation) narrowMetrics(relation, one.items.map((item) => (item as { value: string }).value));
+    }
+  }
+  function compare(operator: string, left: Expression, right: Expression): void {
+    if (left.kind !== "name") {
+      if (right.kind === "name") compare(MIRRORED[operator]!, right, left);
+      return;
+    }
+    const column = compile(left, place);
+    const timed = column.kind === "time" ? baseColumn(column, relations, "timestamp") : undefined;
+    const metric = operator === "=" && right.kind === "string" ? baseColumn(column, relations, "metric_name") : undefined;
+    if (metric && right.kind === "string") return narrowMetrics(metric, [right.value]);
+    if (!timed) return;
+    const comparison = compile({ kind: "binary", operator: "=", left, right, at: right.at }, place);
+    const ns = comparison.timeNs ?? valueNs(right);
+    if (ns !== undefined) narrow(timed, operator, ns);
+  }
+  function valueNs(expression: Expression): bigint | undefined {
+    const timestamp: Name = { text: "timestamp", quoted: true, at: expression.at };
+    if (expression.kind === "string") return compile({ kind: "timestamp", value: expression.value, at: timestamp.at }, place).timeNs;
+    return compile(expression, place).timeNs;
+  }
+};
