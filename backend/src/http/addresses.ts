@@ -110,6 +110,13 @@ export const ADDRESSES: readonly Address[] = [
     doc: "All spans of a trace, by start. `id` is its 32 hex digits. 404 when there are none.",
     answer: `200 {"trace_id":"e21213e17af35d876317b74b510a1b46","spans":[{"span_id":"193a26cc1d3c3d61","parent_span_id":"","name":"GET /users","kind":"server","start":"2026-11-22T10:00:00.123456789Z","duration_ns":"2500000","status":"unset","service":"api","attributes":{},"events":[],"links":[]}],"cut":false}`,
   },
+  {
+    route: "POST /api/v1/query/sql",
+    scope: "query",
+    doc: "SQL over the tables `logs`, `metrics` and `spans`: one SELECT with joins, subqueries, WITH, UNION and windows, or SHOW TABLES, DESCRIBE. All but `query` may be left out; `format` is `json`, `csv` or `ndjson`. Language, columns, functions and limits: [sql.md](sql.md).",
+    body: `{"query":"SELECT service, count() AS errors FROM logs WHERE level = 'ERROR' GROUP BY service ORDER BY errors DESC","time_range":{"start":"now-1h","end":"now"},"limit":1000,"format":"json"}`,
+    answer: `200 {"columns":[{"name":"service","type":"LowCardinality(String)"},{"name":"errors","type":"UInt64"}],"rows":[["api",3]],"completeness":{"truncated":false,"weights":false},"took_ms":12}`,
+  },
   { route: "GET /api/v1/status", scope: "query", doc: "State of the backend: version, store, disk budget.", answer: `200 {"version":"0.1.0","uptime_seconds":60,"store":{"up":true,"embedded":true,"disk":{"used_bytes":1048576,"max_bytes":10737418240,"oldest_day":"2026-11-22","dropped_bytes":0}},"metadata":{"up":true}}` },
   { route: "POST /api/v1/keys", scope: "admin", doc: "Makes an API key for the caller's tenant. Its secret is in this answer and nowhere else. Scopes: ingest, query, admin.", body: `{"name":"web servers","scopes":["ingest"]}`, answer: `201 {"id":"key_0123456789abcdef","name":"web servers","scopes":["ingest"],"key":"obs_i_..."}` },
   { route: "GET /api/v1/keys", scope: "admin", doc: "Keys of the caller's tenant, without their secrets.", answer: `200 {"keys":[{"id":"key_0123456789abcdef","name":"web servers","scopes":["ingest"],"created_at":"2026-11-22T10:00:00.000Z","last_used_at":null,"revoked_at":null}]}` },

@@ -65,7 +65,7 @@ const within = (options: ReadOptions, { seconds, memoryBytes, rows }: TenantPoli
   settings: { ...options.settings, ...narrowed("max_memory_usage", memoryBytes, options), ...narrowed("max_rows_to_read", rows, options) },
 });
 
-const sqlLimits = ({ seconds, memoryBytes, rows }: TenantPolicy["queryLimits"]): SqlReadOptions["limits"] => ({
+const sqlLimits = ({ seconds, memoryBytes, rows }: TenantPolicy["queryLimits"]): NonNullable<SqlReadOptions["limits"]> => ({
   seconds,
   ...(memoryBytes !== null && { memoryBytes }),
   ...(rows !== null && { rows }),

@@ -58,7 +58,7 @@ const compile = (expression: Expression, place: Place): Bound => {
     case "call":
       return compileCall(expression, place, compileExpression);
     case "binary":
-      return binaryBound(expression.operator, of(expression.left), of(expression.right), at, place.nowNs);
+      return binaryBound(expression.operator, of(expression.left), of(expression.right), { at, left: expression.left.at, right: expression.right.at }, place.nowNs);
     case "not": {
       const operand = of(expression.operand);
       return composed(sql`(NOT ${operand.fragment})`, "bool", "not", [operand], at);
@@ -67,7 +67,7 @@ const compile = (expression: Expression, place: Place): Bound => {
       return negative(of(expression.operand), at);
     case "between": {
       const operand = of(expression.operand);
-      const [low, high] = [timeOf(of(expression.low), operand, place.nowNs, at), timeOf(of(expression.high), operand, place.nowNs, at)];
+      const [low, high] = [timeOf(of(expression.low), operand, place.nowNs, expression.low.at), timeOf(of(expression.high), operand, place.nowNs, expression.high.at)];
       return composed(sql`((${operand.fragment} >= ${low.fragment}) AND (${operand.fragment} <= ${high.fragment}))`, "bool", "between", [operand, low, high], at);
     }
     case "in":
@@ -123,6 +123,10 @@ const negative = (operand: Bound, at: Span): Bound => {
   return composed(sql`negate(${operand.fragment})`, operand.kind, "minus", [operand], at);
 };
 
+/** `count() AS value ... GROUP BY value` means the column. */
+const aliasOrColumn = (alias: Bound | undefined, column: () => Bound | undefined, { noAggregate }: Place): Bound | undefined =>
+  alias && !(alias.aggregate && noAggregate !== undefined) ? alias : (column() ?? alias);
+
 /** Names without parentheses that are calls in standard SQL. */
 const CLOCKS = new Set(["current_timestamp", "localtimestamp", "current_date"]);
 
@@ -132,7 +136,7 @@ const compileName = (path: readonly Name[], place: Place, at: Span): Bound => {
   if (parameter >= 0) return constant(parameterName(parameter), "other", `parameter:${parameter}`);
   const alias = (): Bound | undefined => (path.length === 1 ? place.aliases?.(first) : undefined);
   const column = (): Bound | undefined => resolveName(place.relations, path, at, place.merged);
-  const found = place.aliasesFirst ? (alias() ?? column()) : (column() ?? alias());
+  const found = place.aliasesFirst ? aliasOrColumn(alias(), column, place) : (column() ?? alias());
   if (found) {
     if (found.aggregate && place.noAggregate !== undefined) throw sqlError(place.noAggregate, at);
     if (found.window && place.noWindow !== undefined) throw sqlError(place.noWindow, at);
@@ -160,7 +164,7 @@ const membership = ({ operand: left, items, at }: Extract<Expression, { kind: "i
 
 const cases = ({ operand, branches, otherwise, at }: Extract<Expression, { kind: "case" }>, of: (one: Expression) => Bound): Bound => {
   const subject = operand && of(operand);
-  const parts = branches.flatMap(({ when, then }) => [of(when), of(then)]);
+  const parts = branches.flatMap(({ when, result }) => [of(when), of(result)]);
   const last = otherwise ? of(otherwise) : nullLiteral();
   const written = parts.map(({ fragment }, i) => (subject && i % 2 === 0 ? sql`${subject.fragment} = ${fragment}` : fragment));
   return composed(sql`multiIf(${commas([...written, last.fragment])})`, parts[1]!.kind, "case", [...(subject ? [subject] : []), ...parts, last], at);

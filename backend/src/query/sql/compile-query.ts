@@ -118,7 +118,7 @@ export class Compiler {
     const columns = items.map(({ name, bound }) => ({ name, kind: bound.kind, id: this.#nextColumn(select.at) }));
     const order = this.#orderBy(orderBy, items, afterAliases, aggregated);
     const by = limitBy ? sql` LIMIT ${param.uint64(limitBy.limit)} BY ${commas(limitBy.by.map((one) => compileExpression(one, afterAliases).fragment))}` : sql``;
-    const listed = commas(items.map(({ bound }, i) => sql`${bound.fragment} AS ${columns[i]!.id}`));
+    const listed = commas(items.map(({ bound }, i) => sql`${bound.kind === "bool" ? sql`toBool(${bound.fragment})` : bound.fragment} AS ${columns[i]!.id}`));
     // All uses are known now, so tables can be written.
     const fragment = sql`SELECT ${select.distinct ? sql`DISTINCT ` : sql``}${listed}${from ? sql` FROM ${from()}` : sql``}${where ? sql` WHERE ${where.fragment}` : sql``}${
       groups.length === 0 ? sql`` : sql` GROUP BY ${commas(groups.map((group) => group.fragment))}`
@@ -187,11 +187,8 @@ export class Compiler {
     return groupBy.flatMap((one) => {
       const item = positionOf(one, items);
       if (item) return [compileExpression(item, { ...place, aliasesFirst: false })];
-      // `count() AS value ... GROUP BY value` means the column.
-      const aliased = one.kind === "name" && one.path.length === 1 ? items.find((other) => other.kind === "expression" && other.alias && matches(one.path[0]!, other.alias.text)) : undefined;
-      const means = aliased?.kind === "expression" && holdsAggregate(aliased.expression, { ...place, noAggregate: undefined });
       if (one.kind === "tuple") return one.items.map((part) => compileExpression(part, place));
-      return [compileExpression(one, { ...place, aliasesFirst: !means })];
+      return [compileExpression(one, place)];
     });
   }
 

@@ -10,7 +10,7 @@ const TOLD = new Set([
   // Arguments: their number, their types; no common type; types that do not convert.
   42, 43, 44, 53, 386, 70,
   // Aggregates, GROUP BY, joins, windows.
-  184, 215, 403, 48,
+  184, 215, 48,
 ]);
 
 const OWN_WORDS: Readonly<Record<number, string>> = {
@@ -19,6 +19,7 @@ const OWN_WORDS: Readonly<Record<number, string>> = {
   125: "A query that stands for a value has more than one row: add LIMIT 1 or an aggregate.",
   307: "The statement reads more bytes than it may: narrow the time range or take fewer columns.",
   396: "The answer is larger than it may be: lower the limit.",
+  403: "A join needs an equality between its two sides, such as ON a.host = b.host.",
   191: "A set behind IN is larger than it may be.",
 };
 

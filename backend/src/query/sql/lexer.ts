@@ -1,5 +1,6 @@
 /** The words of a statement and where they stand. */
 
+import { parseDuration } from "./durations.ts";
 import { sqlError, type Span } from "./errors.ts";
 import type { DurationUnit } from "./syntax.ts";
 
@@ -23,35 +24,6 @@ const WORD = /[A-Za-z_@][A-Za-z0-9_$]*/y;
 const DURATION = /(?:\d+(?:ns|us|µs|ms|s|m|h|d|w))+(?![A-Za-z0-9_.])/y;
 const NUMBER = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![A-Za-z0-9_.])/y;
 const SYMBOL = /->|::|<=|>=|<>|!=|==|\|\||!~\*|!~|~\*|[-+*/%=<>(),;.[\]~]/y;
-const PART = /(\d+)(ns|us|µs|ms|s|m|h|d|w)/g;
-
-const UNIT_NS: Readonly<Record<string, bigint>> = {
-  ns: 1n,
-  us: 1_000n,
-  ms: 1_000_000n,
-  s: 1_000_000_000n,
-  m: 60_000_000_000n,
-  h: 3_600_000_000_000n,
-  d: 86_400_000_000_000n,
-  w: 604_800_000_000_000n,
-};
-const COARSE_FIRST = ["w", "d", "h", "m", "s", "ms", "us", "ns"] as const;
-
-/** `90s`, `1h30m` in the coarsest unit that holds it whole; undefined when it is none, or over 292 years. */
-export const parseDuration = (text: string): { count: bigint; unit: DurationUnit } | undefined => {
-  DURATION.lastIndex = 0;
-  if (DURATION.exec(text)?.[0] !== text) return undefined;
-  return inCoarsest([...text.matchAll(PART)].reduce((sum, [, count, unit]) => sum + BigInt(count!) * UNIT_NS[unit === "µs" ? "us" : unit!]!, 0n));
-};
-
-export const durationOf = (count: bigint, unit: DurationUnit): bigint | undefined => (UNIT_NS[unit] === undefined ? undefined : count * UNIT_NS[unit]);
-
-export const inCoarsest = (ns: bigint): { count: bigint; unit: DurationUnit } | undefined => {
-  if (ns >= 1n << 63n || ns <= -(1n << 63n)) return undefined;
-  const unit = ns === 0n ? "s" : COARSE_FIRST.find((one) => ns % UNIT_NS[one]! === 0n)!;
-  return { count: ns / UNIT_NS[unit]!, unit };
-};
-
 const take = (pattern: RegExp, text: string, offset: number): string | undefined => {
   pattern.lastIndex = offset;
   return pattern.exec(text)?.[0];

@@ -4,7 +4,7 @@ import { param, sql, type Fragment } from "../../sql/sql.ts";
 import { parseTime } from "../time.ts";
 import { composed, constant, timeLiteral, type Bound } from "./bound.ts";
 import { sqlError, type Span } from "./errors.ts";
-import { durationOf } from "./lexer.ts";
+import { durationOf } from "./durations.ts";
 import type { BinaryOperator, DurationUnit } from "./syntax.ts";
 
 const SYMBOLS: Readonly<Record<Exclude<BinaryOperator, "~" | "~*" | "||" | "%">, Fragment>> = {
@@ -65,7 +65,15 @@ export const idBytes = (id: Bound, texts: readonly Bound[]): { id: Fragment; val
 
 const COMPARISONS = new Set<BinaryOperator>(["=", "!=", "<", "<=", ">", ">="]);
 
-export const binaryBound = (operator: BinaryOperator, left: Bound, right: Bound, at: Span, nowNs: bigint): Bound => {
+/** Where an operator, its left and its right side stand. */
+export interface OperatorSpans {
+  readonly at: Span;
+  readonly left: Span;
+  readonly right: Span;
+}
+
+export const binaryBound = (operator: BinaryOperator, left: Bound, right: Bound, spans: OperatorSpans, nowNs: bigint): Bound => {
+  const { at } = spans;
   const make = (fragment: Fragment, kind: Bound["kind"], more: Partial<Bound> = {}): Bound => composed(fragment, kind, operator, [left, right], at, more);
   if (operator === "||") return make(sql`concat(${left.fragment}, ${right.fragment})`, "text");
   if (operator === "%") return make(sql`moduloOrNull(${left.fragment}, ${right.fragment})`, "number");
@@ -74,8 +82,8 @@ export const binaryBound = (operator: BinaryOperator, left: Bound, right: Bound,
     if (operator === "like" || operator === "ilike") return make(sql`(${left.fragment} ${SYMBOLS[operator]} ${right.fragment})`, "bool");
     return make(sql`match(${left.fragment}, ${param.string((operator === "~*" ? "(?i)" : "") + right.text)})`, "bool");
   }
-  if (COMPARISONS.has(operator)) return comparison(operator, left, right, at, nowNs);
-  const [one, other] = [timeOf(left, right, nowNs, at), timeOf(right, left, nowNs, at)];
+  if (COMPARISONS.has(operator)) return comparison(operator, left, right, spans, nowNs);
+  const [one, other] = [timeOf(left, right, nowNs, spans.left), timeOf(right, left, nowNs, spans.right)];
   const symbol = SYMBOLS[operator];
   if ((operator === "+" || operator === "-") && other.kind === "interval") return shifted(operator, one, other, at);
   if (operator === "+" && one.kind === "interval") return shifted("+", other, one, at);
@@ -88,12 +96,12 @@ const shifted = (operator: "+" | "-", time: Bound, span: Bound, at: Span): Bound
   return composed(sql`(${time.fragment} ${SYMBOLS[operator]} ${span.fragment})`, time.kind, operator, [time, span], at);
 };
 
-const comparison = (operator: BinaryOperator, left: Bound, right: Bound, at: Span, nowNs: bigint): Bound => {
+const comparison = (operator: BinaryOperator, left: Bound, right: Bound, { at, ...sides }: OperatorSpans, nowNs: bigint): Bound => {
   const symbol = SYMBOLS[operator as "="];
   const bytes = operator !== "=" && operator !== "!=" ? undefined : idBytes(left, [right]);
   if (bytes) return composed(sql`(${bytes.id} ${symbol} ${bytes.values[0]!})`, "bool", operator, [left, right], at);
   const reversed = operator !== "=" && operator !== "!=" ? undefined : idBytes(right, [left]);
   if (reversed) return composed(sql`(${reversed.id} ${symbol} ${reversed.values[0]!})`, "bool", operator, [left, right], at);
-  const [one, other] = [timeOf(left, right, nowNs, at), timeOf(right, left, nowNs, at)];
+  const [one, other] = [timeOf(left, right, nowNs, sides.left), timeOf(right, left, nowNs, sides.right)];
   return composed(sql`(${one.fragment} ${symbol} ${other.fragment})`, "bool", operator, [one, other], at);
 };

@@ -6,9 +6,9 @@
  * `a -> b` is a function of one argument, only as an argument of one that takes it.
  */
 
-import { durationOf, inCoarsest, parseDuration } from "./lexer.ts";
+import { intervalOf, parseDuration, unitOf } from "./durations.ts";
 import { sqlError, type Span } from "./errors.ts";
-import type { BinaryOperator, DurationUnit, Expression, FrameBound, Name, OrderItem, Query, Window } from "./syntax.ts";
+import type { BinaryOperator, Expression, FrameBound, Name, OrderItem, Query, Window } from "./syntax.ts";
 import type { Tokens } from "./tokens.ts";
 
 const COMPARISONS: Readonly<Record<string, BinaryOperator>> = { "=": "=", "==": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">=", "~": "~", "~*": "~*" };
@@ -17,20 +17,7 @@ const MULTIPLICATIVE = ["*", "/", "%"] as const;
 
 const CALLABLE = ["ANY", "LEFT", "RIGHT"];
 
-const INTERVAL_UNITS: Readonly<Record<string, DurationUnit>> = {
-  ...Object.fromEntries(
-    ([["ns", "nanosecond"], ["us", "microsecond"], ["ms", "millisecond"], ["s", "second"], ["m", "minute"], ["h", "hour"], ["d", "day"], ["w", "week"], ["month", "month"], ["year", "year"]] as const).flatMap(
-      ([unit, name]) => [[name, unit], [`${name}s`, unit]],
-    ),
-  ),
-  ns: "ns", us: "us", ms: "ms", msec: "ms", s: "s", sec: "s", secs: "s", m: "m", min: "m", mins: "m", h: "h", hr: "h", hrs: "h", d: "d", w: "w", mon: "month", mons: "month", y: "year", yr: "year",
-}; // prettier-ignore
-const INTERVAL_PART = /([+-]?\d+)\s*([A-Za-zµ]+)?\s*/y;
-
-const unitOf = (word: string): DurationUnit | undefined => {
-  const name = word.toLowerCase();
-  return Object.hasOwn(INTERVAL_UNITS, name) ? INTERVAL_UNITS[name] : undefined;
-};
+const negatedIf = (made: Expression, negated: boolean): Expression => (negated ? { kind: "not", operand: made, at: made.at } : made);
 
 export class ExpressionParser {
   readonly #tokens: Tokens;
@@ -135,26 +122,25 @@ export class ExpressionParser {
   /** `[NOT] LIKE | ILIKE | IN | BETWEEN`, `IS [NOT] NULL` */
   #predicate(operand: Expression, start: Span): Expression | undefined {
     const tokens = this.#tokens;
-    const not = (made: Expression, negated: boolean): Expression => (negated ? { kind: "not", operand: made, at: made.at } : made);
     if (tokens.takeWords("IS")) {
       const negated = tokens.takeWords("NOT");
       tokens.expectWord("NULL");
-      return not({ kind: "is-null", operand, at: tokens.since(start) }, negated);
+      return negatedIf({ kind: "is-null", operand, at: tokens.since(start) }, negated);
     }
     const negated = ["LIKE", "ILIKE", "IN", "BETWEEN"].some((word) => tokens.isWord(word, tokens.next)) && tokens.takeWords("NOT");
     for (const operator of ["like", "ilike"] as const) {
-      if (tokens.takeWords(operator.toUpperCase())) return not({ kind: "binary", operator, left: operand, right: this.#concatenation(), at: tokens.since(start) }, negated);
+      if (tokens.takeWords(operator.toUpperCase())) return negatedIf({ kind: "binary", operator, left: operand, right: this.#concatenation(), at: tokens.since(start) }, negated);
     }
     if (tokens.takeWords("BETWEEN")) {
       const low = this.#concatenation();
       tokens.expectWord("AND");
-      return not({ kind: "between", operand, low, high: this.#concatenation(), at: tokens.since(start) }, negated);
+      return negatedIf({ kind: "between", operand, low, high: this.#concatenation(), at: tokens.since(start) }, negated);
     }
     if (!tokens.takeWords("IN")) return undefined;
     tokens.expectSymbol("(");
     const items = this.#atQuery() ? this.#query() : tokens.list(() => this.parse());
     tokens.expectSymbol(")");
-    return not({ kind: "in", operand, items, at: tokens.since(start) }, negated);
+    return negatedIf({ kind: "in", operand, items, at: tokens.since(start) }, negated);
   }
 
   #concatenation(): Expression {
@@ -291,11 +277,11 @@ export class ExpressionParser {
   #case(at: Span): Expression {
     const tokens = this.#tokens;
     const operand = tokens.isWord("WHEN") ? undefined : this.parse();
-    const branches: { when: Expression; then: Expression }[] = [];
+    const branches: { when: Expression; result: Expression }[] = [];
     while (tokens.takeWords("WHEN")) {
       const when = this.parse();
       tokens.expectWord("THEN");
-      branches.push({ when, then: this.parse() });
+      branches.push({ when, result: this.parse() });
     }
     if (branches.length === 0) throw tokens.unexpected("WHEN");
     const otherwise = tokens.takeWords("ELSE") ? this.parse() : undefined;
@@ -387,26 +373,3 @@ export class ExpressionParser {
     return { distinct, items: this.#until(")") };
   }
 }
-
-/** `1 hour 30 minutes`: months and years do not go together with the units that have a fixed length. */
-const intervalOf = (text: string): { count: bigint; unit: DurationUnit } | undefined => {
-  let sum: { count: bigint; unit: DurationUnit } | undefined;
-  INTERVAL_PART.lastIndex = 0;
-  while (INTERVAL_PART.lastIndex < text.length) {
-    const match = INTERVAL_PART.exec(text);
-    const unit = match?.[2] === undefined ? undefined : unitOf(match[2]);
-    if (!unit || match![1]!.length > 18) return undefined;
-    const part = { count: BigInt(match![1]!), unit };
-    sum = sum === undefined ? part : plus(sum, part);
-    if (!sum) return undefined;
-  }
-  return sum;
-};
-
-const plus = (one: { count: bigint; unit: DurationUnit }, other: { count: bigint; unit: DurationUnit }): { count: bigint; unit: DurationUnit } | undefined => {
-  const [a, b] = [durationOf(one.count, one.unit), durationOf(other.count, other.unit)];
-  if (a !== undefined && b !== undefined) return inCoarsest(a + b);
-  const months = ({ count, unit }: { count: bigint; unit: DurationUnit }) => (unit === "year" ? count * 12n : unit === "month" ? count : undefined);
-  const [c, d] = [months(one), months(other)];
-  return c === undefined || d === undefined ? undefined : { count: c + d, unit: "month" };
-};

@@ -108,7 +108,7 @@ export type Expression =
   | Node<"between", { operand: Expression; low: Expression; high: Expression }>
   | Node<"in", { operand: Expression; items: readonly Expression[] | Query }>
   | Node<"is-null", { operand: Expression }>
-  | Node<"case", { operand: Expression | undefined; branches: readonly { readonly when: Expression; readonly then: Expression }[]; otherwise: Expression | undefined }>
+  | Node<"case", { operand: Expression | undefined; branches: readonly { readonly when: Expression; readonly result: Expression }[]; otherwise: Expression | undefined }>
   | Node<"cast", { operand: Expression; type: Name }>
   | Node<"timestamp", { value: string }>
   | Node<"extract", { unit: Name; operand: Expression }>
