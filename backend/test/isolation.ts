@@ -11,8 +11,11 @@ import * as fc from "fast-check";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import { expect } from "vitest";
 import type { Store } from "../src/core/store.ts";
+import { bodyText } from "../src/http/json-body.ts";
 import { createServer } from "../src/http/server.ts";
-import { createPrometheusQueries, createQueries, createSqlQueries } from "../src/query/index.ts";
+import { createElasticsearchQueries, createLokiQueries, createPrometheusQueries, createQueries, createSqlQueries } from "../src/query/index.ts";
+import { elasticsearchRoutes } from "../src/routes/elasticsearch.ts";
+import { lokiRoutes } from "../src/routes/loki.ts";
 import { metricsRoutes } from "../src/routes/metrics.ts";
 import { prometheusRoutes } from "../src/routes/prometheus.ts";
 import { searchRoutes, type QueryRouteOptions } from "../src/routes/search.ts";
@@ -68,6 +71,8 @@ const registerQueryRoutes = async (app: FastifyInstance, store: Store, requireSc
   await app.register(metricsRoutes({ queries, requireScope }));
   await app.register(traceRoutes({ queries, requireScope }));
   await app.register(prometheusRoutes({ prometheus: createPrometheusQueries({ store, now }), requireScope, version: "test" }));
+  await app.register(lokiRoutes({ loki: createLokiQueries({ store, now }), requireScope, version: "test" }));
+  await app.register(elasticsearchRoutes({ elasticsearch: createElasticsearchQueries({ store, now }), requireScope, bodyText }));
   await app.register(sqlRoutes({ sqlQueries: createSqlQueries({ store, now }), requireScope }));
 };
 
@@ -83,6 +88,7 @@ export interface QueryRoute {
 
 const post = (url: string, payload: object): InjectOptions => ({ method: "POST", url, payload });
 const get = (url: string, query: Record<string, string>): InjectOptions => ({ method: "GET", url, query });
+const NANOSECONDS = { start: String(NOW_NS - 3_600_000_000_000n), end: String(NOW_NS + 1_000_000_000n) };
 const MONTH = { start: "now-30d", end: "now" };
 
 const SQL_FORMS: QueryRoute["forms"] = [
@@ -104,6 +110,10 @@ export const QUERY_ROUTES: readonly QueryRoute[] = [
   { name: "PromQL", ask: (query) => get("/api/v1/query", { query, time: String(NOW_MS / 1_000) }), everything: '{__name__=~".+"}', forms: [(text) => `{host=~${JSON.stringify(text)}}`, (text) => `${text}{__name__!=""}`] },
   { name: "PromQL selectors", ask: (query) => get("/api/v1/series", { "match[]": query, start: "0" }), everything: '{__name__=~".+"}', forms: [(text) => `{__name__=${JSON.stringify(text)}}`] },
   { name: "names of metrics", ask: (metric) => get("/api/v1/metrics/labels", { metric, ...MONTH }), everything: "cpu", forms: [] },
+  { name: "LogQL", ask: (query) => get("/loki/api/v1/query_range", { query, ...NANOSECONDS }), everything: '{host=~".+"}', forms: [(text) => `{host=~".+"} |= ${JSON.stringify(text)}`, (text) => `{service=${JSON.stringify(text)}}`, (text) => `${text} | json`] },
+  { name: "LogQL selectors", ask: (query) => get("/loki/api/v1/series", { match: query, ...NANOSECONDS }), everything: '{host=~".+"}', forms: [(text) => `{host!=${JSON.stringify(text)}}`] },
+  { name: "Elasticsearch's query_string", ask: (query) => post("/es/logs/_search", { query: { query_string: { query } } }), everything: "*", forms: [(text) => `service:"${text}"`] },
+  { name: "Elasticsearch's fields and values", ask: (text) => post("/es/logs/_search", { query: { bool: { must_not: [{ term: { [text]: { value: text } } }] } } }), everything: "host", forms: [(text) => `attributes.${text}`] },
   { name: "SQL on logs", ask: (query) => post("/api/v1/query/sql", { query }), everything: "SELECT * FROM logs", forms: SQL_FORMS },
   { name: "SQL on metrics", ask: (query) => post("/api/v1/query/sql", { query, format: "csv" }), everything: "SELECT * FROM metrics", forms: SQL_FORMS },
   { name: "SQL on spans", ask: (query) => post("/api/v1/query/sql", { query, format: "ndjson" }), everything: "SELECT * FROM spans", forms: SQL_FORMS },
