@@ -63,10 +63,10 @@ export interface AppOptions {
   readonly step?: <T>(what: string, work: () => Promise<T>) => Promise<T>;
 }
 
-const storeOptions = ({ dataDir, clickhouseUrl, clickhouseCluster, clickhouseReplicated, storeMemoryBytes }: Config, log: Log) =>
+const storeOptions = ({ dataDir, clickhouseUrl, clickhouseCluster, clickhouseReplicated, clickhouseSqlPassword, storeMemoryBytes }: Config, log: Log) =>
   clickhouseUrl === undefined
     ? { dataDir: join(dataDir, "store"), log, ...(storeMemoryBytes !== undefined && { memoryBytes: storeMemoryBytes }) }
-    : { url: clickhouseUrl, log, ...(clickhouseCluster !== undefined && { cluster: { name: clickhouseCluster, replicated: clickhouseReplicated } }) };
+    : { url: clickhouseUrl, log, sqlPassword: clickhouseSqlPassword, ...(clickhouseCluster !== undefined && { cluster: { name: clickhouseCluster, replicated: clickhouseReplicated } }) };
 
 /** Builds the whole backend. `listen` opens its door, `close` ends everything that it began. */
 export const createApp = async ({ config, logStream = process.stdout, step = (_what, work) => work() }: AppOptions): Promise<FastifyInstance> => {

@@ -58,6 +58,7 @@ export const OPTIONS = {
   clickhouseUrl: optional("OBS_CLICKHOUSE_URL", url("http:", "https:"), "https://obs:password@clickhouse:8443", "ClickHouse to use, with user and password. Not set: the embedded one is started."),
   clickhouseCluster: optional("OBS_CLICKHOUSE_CLUSTER", z.string().regex(/^\w+$/, "must be a name of letters, digits and _"), "obs", "With OBS_CLICKHOUSE_URL: cluster on whose shards the tables live, behind Distributed."),
   clickhouseReplicated: option("OBS_CLICKHOUSE_REPLICATED", flag, "true", "false", "With OBS_CLICKHOUSE_CLUSTER: tables are ReplicatedMergeTree, made ON CLUSTER."),
+  clickhouseSqlPassword: optional("OBS_CLICKHOUSE_SQL_PASSWORD", z.string().min(1), "a long random text", "With OBS_CLICKHOUSE_URL: password of its user `obs_sql` (deploy/clickhouse/obs-sql.xml), to whom row policies show the rows of one tenant at a time. Not set: SQL of people runs as the account of the URL, and the backend alone keeps tenants apart."),
   metadataUrl: optional("OBS_METADATA_URL", url("postgres:", "postgresql:"), "postgres://obs:password@db/obs", "PostgreSQL for tenants, keys and sessions. Not set: SQLite in the data folder."),
   tlsCert: optional("OBS_TLS_CERT", path, "/etc/obs/tls.crt", "PEM file of the certificate (with its chain) to serve HTTPS with; needs OBS_TLS_KEY. Not set: HTTP."),
   tlsKey: optional("OBS_TLS_KEY", path, "/etc/obs/tls.key", "PEM file of the certificate's private key."),

@@ -9,10 +9,11 @@ import type { LogSearchAnswer, Queries } from "../src/core/queries.ts";
 import type { PrometheusQueries } from "../src/core/prometheus.ts";
 import type { Store } from "../src/core/store.ts";
 import { GOLDEN } from "../../agent/wire/testdata/golden.ts";
-import { createPrometheusQueries, createQueries } from "../src/query/index.ts";
+import { createPrometheusQueries, createQueries, createSqlQueries } from "../src/query/index.ts";
 import { randomUsers, type ClusterNode } from "../src/store/embedded/config-files.ts";
 import { freePort, LOOPBACK } from "../src/store/embedded/listener.ts";
 import { openEmbeddedStore, type OpenedStore } from "../src/store/open.ts";
+import { sqlQueryId, SQL_USER_TABLES } from "../src/store/sql-user.ts";
 import { startTestStore, type TestStore } from "../src/testing.ts";
 import { logRecord, storeExemplars, storeHistograms, storeLogs, storeSamples, storeSeries, storeSpans } from "./query-rows.ts";
 
@@ -111,6 +112,31 @@ describe("a cluster answers as one node", () => {
     const expected = (await read(createPrometheusQueries({ store: single.store, now }))).data;
     expect(Array.isArray(expected) ? expected : (expected as { result: unknown[] }).result).toHaveLength(rows);
     for (const { store } of shards) expect(stable({ data: (await read(createPrometheusQueries({ store, now }))).data })).toEqual(stable({ data: expected }));
+  });
+
+  const statements: [name: string, query: string][] = [
+    ["groups", "SELECT host, level, count(), max(timestamp) FROM logs GROUP BY host, level ORDER BY host, level"],
+    ["a join on times", "SELECT m.host, m.timestamp, count(l.*) FROM metrics m LEFT JOIN logs l ON m.host = l.host AND l.timestamp BETWEEN m.timestamp - 30s AND m.timestamp WHERE m.metric_name = 'requests' GROUP BY m.host, m.timestamp ORDER BY 1, 2"],
+    ["subqueries", "SELECT count(), (SELECT max(value) FROM metrics) FROM logs WHERE host IN (SELECT host FROM metrics WHERE value > 1000000) AND EXISTS (SELECT 1 FROM spans)"],
+    ["windows", "SELECT host, timestamp, row_number() OVER (PARTITION BY host ORDER BY timestamp) AS n FROM logs ORDER BY host, n LIMIT 40"],
+    ["a union", "SELECT name AS what, count() FROM spans GROUP BY what UNION ALL SELECT metric_name, COUNT(DISTINCT series_hash) FROM metrics GROUP BY metric_name ORDER BY what"],
+  ];
+
+  it.each(statements)("SQL: %s", async (_, query) => {
+    const expected = stable(await createSqlQueries({ store: single.store, now }).run("acme", { query }));
+    for (const { store } of shards) expect(stable(await createSqlQueries({ store, now }).run("acme", { query }))).toEqual(expected);
+  });
+
+  it("shows the user of people's SQL the rows of one tenant", async () => {
+    const { url, users } = shards[1]!.embedded!.endpoint!;
+    const counted = async (table: string, tenant: string): Promise<string> => {
+      const response = await fetch(`${url}/?query_id=${sqlQueryId(tenant)}`, { method: "POST", body: `SELECT count() FROM obs.${table} WHERE tenant = 'acme' OR 1`, headers: { "x-clickhouse-user": users.sql.username, "x-clickhouse-key": users.sql.password } });
+      return response.text();
+    };
+    for (const table of SQL_USER_TABLES) {
+      expect(await counted(table, "acme")).toMatch(/^[1-9]\d*\n$/);
+      expect([await counted(table, "globex"), await counted(`${table}_local`, "globex")]).toEqual(["0\n", "0\n"]);
+    }
   });
 
   it("page by page", async () => {

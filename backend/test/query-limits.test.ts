@@ -62,6 +62,16 @@ describe("a tenant's limits", () => {
     expect(gate.running).toBe(0);
   });
 
+  it.each([
+    ["memory", { memoryBytes: 20_000_000 }, { code: "query_failed", message: expect.stringContaining("more memory") }],
+    ["rows", { rows: 1_000_000 }, { code: "query_failed", message: expect.stringContaining("more rows") }],
+    ["time", { seconds: 0.2 }, { code: "query_timeout" }],
+  ] as const)("hold for its %s in SQL of people too", async (_what, limits, error) => {
+    const { store, gate } = limited(test.store, limits);
+    await expect(store.readSql(heavy, { format: "CSV" })[Symbol.asyncIterator]().next()).rejects.toMatchObject(error);
+    expect(gate.running).toBe(0);
+  });
+
   it("do not hold up statements that are nobody's", async () => {
     const { store } = limited(test.store, { rows: 1 }, { atOnce: 1 });
     expect(await store.read(systemStatement(sql`SELECT count() AS n FROM numbers(10)`))).toEqual([{ n: "10" }]);
@@ -81,5 +91,6 @@ describe("a tenant's limits", () => {
     gone.abort();
     expect(await asked).toBeInstanceOf(Error);
     expect(gate.running).toBe(0);
+    await expect.poll(() => test.query("SELECT query_id FROM system.processes WHERE user = 'obs_reader'")).toEqual([]);
   });
 });

@@ -3,9 +3,11 @@
 import type { FastifyInstance, LightMyRequestResponse } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { seriesId } from "@obs/wire";
-import type { SqlAnswer } from "../src/core/sql-queries.ts";
+import type { SqlAnswer, SqlQueries } from "../src/core/sql-queries.ts";
+import { createSqlQueries } from "../src/query/index.ts";
 import { SQL_TABLES } from "../src/query/sql/tables.ts";
 import { param, sql, systemStatement } from "../src/sql/sql.ts";
+import { openRemoteStore, type OpenedStore } from "../src/store/open.ts";
 import { sqlQueryId, SQL_USER, SQL_USER_TABLES } from "../src/store/sql-user.ts";
 import { startTestStore, type TestStore } from "../src/testing.ts";
 import { ESCAPES, fillTenants, MARK, NOW_MS, OTHER_ROWS, OWN_ROWS, startQueryApp, TRACE } from "./isolation.ts";
@@ -323,5 +325,67 @@ describe("the second wall, the user of the store", () => {
     // Every message of globex would fail here.
     await storeLogs(test.store, "numbers", [logRecord({ timestamp: BigInt(NOW_MS) * 1_000_000n, message: "12" })]);
     expect(await asSqlUser("SELECT count() FROM obs.logs WHERE toInt64(message) = 12", sqlQueryId("numbers"))).toBe("1\n");
+  });
+});
+
+describe("a store by URL", () => {
+  const quiet: string[] = [];
+  const log = { debug: () => undefined, info: () => undefined, warn: (line: string) => void quiet.push(line), error: () => undefined };
+  const remotes: OpenedStore[] = [];
+  const open = async (sqlPassword: string | undefined): Promise<SqlQueries> => {
+    const url = new URL(test.url);
+    Object.assign(url, test.users.writer);
+    const remote = openRemoteStore({ url: url.href, log, sqlPassword });
+    remotes.push(remote);
+    expect(await remote.store.waitUntilAvailable(10_000)).toBe(true);
+    return createSqlQueries({ store: remote.store, now: () => NOW_MS });
+  };
+  afterAll(async () => {
+    for (const remote of remotes) await remote.close();
+  });
+
+  it("answers with a user for it", async () => {
+    expect(await (await open(test.users.sql.password)).run("acme", { query: "SELECT count() FROM logs" })).toMatchObject({ rows: [[OWN_ROWS]] });
+    expect(quiet).toEqual([]);
+  });
+
+  it("answers without one, behind the first wall alone and within the same limits", async () => {
+    const queries = await open(undefined);
+    expect(await queries.run("acme", { query: "SELECT count(), max(NOW()) FROM logs" })).toMatchObject({ rows: [[OWN_ROWS, "2026-11-22T10:00:00.000000000Z"]] });
+    expect(await queries.run("numbers", { query: "SELECT count() FROM logs WHERE message::Int64 = 12 AND toInt64(message) % 0 IS NULL" })).toMatchObject({ rows: [[1]] });
+    expect(await queries.run("acme", { query: "SELECT l.host, m.host FROM logs l LEFT JOIN metrics m ON false LIMIT 1" })).toMatchObject({ rows: [["own-host", null]] });
+  });
+
+  it("whose user cannot be used says so", async () => {
+    const queries = await open("wrong");
+    await expect(queries.run("acme", { query: "SELECT count() FROM logs" })).rejects.toMatchObject({ code: "store_unavailable" });
+    await expect.poll(() => quiet.join()).toContain("obs_sql cannot be used");
+  });
+});
+
+describe("a client that goes away", () => {
+  const endless = "SELECT count() FROM logs a, logs b, logs c, logs d WHERE a.message != b.message OR c.message != d.message";
+  const running = (): Promise<{ n: string }[]> => test.query<{ n: string }>(`SELECT count() AS n FROM system.processes WHERE user = '${SQL_USER}'`);
+
+  it.each(["json", "csv"])("ends its statement in the store: %s", async (format) => {
+    const address = await app.listen({ host: "127.0.0.1", port: 0 }).catch(() => app.listeningOrigin);
+    const gone = new AbortController();
+    const asked = fetch(`${address}/api/v1/query/sql`, { method: "POST", headers: { "x-tenant": "shop", "content-type": "application/json" }, body: JSON.stringify({ query: endless, format }), signal: gone.signal }).then(() => "answered", () => "gone");
+    await expect.poll(running, { timeout: 10_000 }).toEqual([{ n: "1" }]);
+    gone.abort();
+    expect(await asked).toBe("gone");
+    await expect.poll(running, { timeout: 10_000 }).toEqual([{ n: "0" }]);
+  });
+
+  it("in the midst of its answer too", async () => {
+    const address = await app.listen({ host: "127.0.0.1", port: 0 }).catch(() => app.listeningOrigin);
+    const gone = new AbortController();
+    const query = "SELECT a.message, b.message, c.message FROM logs a, logs b, logs c";
+    const response = await fetch(`${address}/api/v1/query/sql`, { method: "POST", headers: { "x-tenant": "shop", "content-type": "application/json" }, body: JSON.stringify({ query, format: "ndjson" }), signal: gone.signal });
+    expect(response.status).toBe(200);
+    const { value } = await response.body!.getReader().read();
+    expect(new TextDecoder().decode(value)).toContain('"message_3":');
+    gone.abort();
+    await expect.poll(running, { timeout: 10_000 }).toEqual([{ n: "0" }]);
   });
 });

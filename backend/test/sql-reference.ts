@@ -100,5 +100,5 @@ A statement may run ${number(LIMITS["max_execution_time"])} seconds, look at ${n
 
 The statement is never handed on. It is parsed, its names are looked up in the tables, columns, functions and types above, and new SQL is written from what was understood, with every value as a parameter and every table replaced by a SELECT of the tenant's rows. Whatever is not on this page does not exist: other databases, \`system\`, table functions, \`SETTINGS\`, \`FORMAT\`, parameters.
 
-Behind that, the embedded store runs it as the user \`obs_sql\`: it can change nothing, may read four tables, and a row policy shows it the rows of the tenant that the id of the query begins with. For a ClickHouse of your own: [decision 0050](decisions/0050-sql-for-people.md).
+Behind that, the embedded store runs it as the user \`obs_sql\`: it can change nothing, may read four tables, and a row policy shows it the rows of the tenant that the id of the query begins with. A ClickHouse of your own needs that user: \`deploy/clickhouse/obs-sql.xml\` in \`users.d\` of every node, and \`OBS_CLICKHOUSE_SQL_PASSWORD\`. Why, and what each wall holds: [decision 0050](decisions/0050-sql-for-people.md).
 `;

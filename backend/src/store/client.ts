@@ -3,12 +3,13 @@
  * or cluster by URL.
  */
 
+import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient, type ExecParams } from "@clickhouse/client";
+import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, type ClickHouseSettings, createClient, type ExecParams } from "@clickhouse/client";
 import type { ReadOptions, SettingValue, SqlReadOptions, Store, WriteOptions, WriteResult } from "../core/store.ts";
 import { WriteFailure } from "../core/store.ts";
-import { requireStatement, sql, type Statement, systemStatement } from "../sql/sql.ts";
+import { param, requireStatement, sql, type Statement, systemStatement } from "../sql/sql.ts";
 import { readError, storeUnavailable, writeFailure } from "./clickhouse-errors.ts";
 import { narrowed, REMOTE_SQL_MEMORY_BYTES, sqlQueryId, sqlUserSettings } from "./sql-user.ts";
 
@@ -51,6 +52,8 @@ interface Clients {
 }
 
 const REQUEST_TIMEOUT_MS = 60_000;
+/** A query whose client left at once may begin a moment later. */
+const KILL_AFTER_MS = [0, 1_000];
 
 export class ClickHouseStore implements Store {
   readonly exclusive: boolean;
@@ -124,20 +127,25 @@ export class ClickHouseStore implements Store {
     const { client, settings, memoryBytes } = this.#need().sql;
     // Ends the query when whoever reads the lines stops.
     const ended = new AbortController();
+    const queryId = sqlQueryId(statement.tenant ?? "");
+    let whole = false;
     try {
       const result = await client.query({
         query: statement.text,
         query_params: statement.params,
         format,
-        query_id: sqlQueryId(statement.tenant ?? ""),
+        query_id: queryId,
         clickhouse_settings: asSettings({ ...settings, ...narrowed(limits, memoryBytes) }),
         abort_signal: signal ? AbortSignal.any([ended.signal, signal]) : ended.signal,
       });
       for await (const rows of result.stream()) yield rows.map(({ text }) => text);
+      whole = true;
     } catch (error) {
+      whole = error instanceof ClickHouseError;
       throw readError(error);
     } finally {
       ended.abort();
+      if (!whole) void this.#kill(queryId);
     }
   }
 
@@ -192,6 +200,7 @@ export class ClickHouseStore implements Store {
     const seconds = options.maxExecutionSeconds ?? 30;
     // The store ends the query by itself; ours is for one that does not answer.
     const limit = AbortSignal.timeout(Math.ceil(seconds * 1000) + 5_000);
+    const { queryId = randomUUID() } = options;
     try {
       const result = await client.query({
         query: statement.text,
@@ -199,11 +208,29 @@ export class ClickHouseStore implements Store {
         format: "JSONEachRow",
         clickhouse_settings: { max_execution_time: seconds, ...asSettings(options.settings) },
         abort_signal: options.signal ? AbortSignal.any([limit, options.signal]) : limit,
-        ...(options.queryId === undefined ? {} : { query_id: options.queryId }),
+        query_id: queryId,
       });
       return await result.json<T>();
     } catch (error) {
+      if (options.signal?.aborted || limit.aborted) void this.#kill(queryId);
       throw readError(error);
+    }
+  }
+
+  /**
+   * Ends a query that nobody waits for any more. That its connection was closed does not: the store
+   * looks at it only between reads, which a join or a sort that is under way no longer does.
+   */
+  async #kill(queryId: string): Promise<void> {
+    const { text: query, params: query_params } = systemStatement(sql`KILL QUERY WHERE query_id = ${param.string(queryId)} ASYNC`);
+    try {
+      for (const waitMs of KILL_AFTER_MS) {
+        await delay(waitMs);
+        const killed = await this.#need().writer.query({ query, query_params, format: "JSONEachRow", abort_signal: AbortSignal.timeout(5_000) });
+        if ((await killed.json()).length > 0) return;
+      }
+    } catch {
+      // It ends by its own limit on time.
     }
   }
 

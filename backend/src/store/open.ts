@@ -8,6 +8,7 @@ import { readerMemoryBytes, sqlMemoryBytes } from "./embedded/config-files.ts";
 import { DEFAULT_MEMORY_BYTES, type EmbeddedStore, type EmbeddedStoreOptions, type Log, startEmbeddedStore } from "./embedded/supervisor.ts";
 import { migrate } from "./schema/migrations.ts";
 import type { Layout } from "./schema/tables.ts";
+import { SQL_USER } from "./sql-user.ts";
 
 export const DATABASE = "obs";
 const PROBE_INTERVAL_MS = 1_000;
@@ -24,8 +25,8 @@ export interface RemoteStoreOptions {
   /** `http[s]://user:password@host:8123`; several backends may share it. */
   readonly url: string;
   readonly log: Log;
-  /** The user of people's SQL, if the server has it: see sql-user.ts. */
-  readonly sqlUser?: Account;
+  /** Of the server's user `obs_sql`, if it has one: see sql-user.ts. */
+  readonly sqlPassword?: string | undefined;
   /** Tables go there, as ReplicatedMergeTree behind Distributed. */
   readonly cluster?: { readonly name: string; readonly replicated: boolean };
 }
@@ -79,6 +80,17 @@ const accountIn = (url: URL): Account => ({
   password: decodeURIComponent(url.password),
 });
 
+/** Says what is wrong with the user of people's SQL, which nobody would see before they need it. */
+const checkSqlUser = async (store: ClickHouseStore, log: Log): Promise<void> => {
+  try {
+    let lines = 0;
+    for await (const batch of store.readSql(systemStatement(sql`SELECT 1 FROM logs LIMIT 1`), { format: "CSV" })) lines += batch.length;
+    if (lines > 0) log.warn(`the store's user ${SQL_USER} has no row policies: give it those of deploy/clickhouse/obs-sql.xml on every node`);
+  } catch (error) {
+    log.warn(`the store's user ${SQL_USER} cannot be used, so SQL of people is not answered: ${(error as Error).message}`);
+  }
+};
+
 /** Resolves at once: until the server is reached and has its tables, the store is not available. */
 export const openRemoteStore = (options: RemoteStoreOptions): OpenedStore => {
   const url = new URL(options.url);
@@ -90,10 +102,11 @@ export const openRemoteStore = (options: RemoteStoreOptions): OpenedStore => {
     cluster: options.cluster?.name,
     learnBootId: (asking) => learnBootId(asking, options.cluster?.name),
   });
-  store.connect({ url: url.origin, writer: account, reader: { ...account, readonly: true }, sql: options.sqlUser, bootId: undefined });
+  store.connect({ url: url.origin, writer: account, reader: { ...account, readonly: true }, sql: options.sqlPassword === undefined ? undefined : { username: SQL_USER, password: options.sqlPassword }, bootId: undefined });
   const stopping = new AbortController();
   const run = async (): Promise<void> => {
     let migrated = false;
+    let checked = false;
     let told = "";
     while (!stopping.signal.aborted) {
       try {
@@ -101,6 +114,10 @@ export const openRemoteStore = (options: RemoteStoreOptions): OpenedStore => {
         migrated = true;
         const before = store.available;
         await store.probe();
+        if (store.available && options.sqlPassword !== undefined && !checked) {
+          checked = true;
+          await checkSqlUser(store, options.log);
+        }
         if (before && !store.available) options.log.warn(`the store at ${url.origin} is away`);
         told = "";
       } catch (error) {

@@ -63,10 +63,23 @@ export const sqlQueryId = (tenant: string): string => `${Buffer.from(tenant).toS
 export const sqlUserXml = (database: string, memoryBytes: number, credentials: string): { profile: string; user: string } => {
   const settings = Object.entries(sqlUserSettings(memoryBytes)).map(([name, value]) => `<${name}>${value}</${name}>`);
   const constraints = Object.entries(narrowable(memoryBytes)).map(([name, [min, max]]) => `<${name}><min>${min}</min><max>${max}</max><changeable_in_readonly/></${name}>`);
-  const grants = SQL_USER_TABLES.map((table) => `<query>GRANT SELECT ON ${database}.${table}</query>`);
-  const policies = SQL_USER_TABLES.map((table) => `<${table}><filter>${POLICY}</filter></${table}>`);
+  // On a cluster the rows of this node are read as `logs_local`.
+  const tables = SQL_USER_TABLES.flatMap((table) => [table, `${table}_local`]);
+  const grants = tables.map((table) => `<query>GRANT SELECT ON ${database}.${table}</query>`);
+  const policies = tables.map((table) => `<${table}><filter>${POLICY}</filter></${table}>`);
   return {
     profile: `<${SQL_USER}>${settings.join("")}<constraints>${constraints.join("")}</constraints></${SQL_USER}>`,
     user: `<${SQL_USER}>${credentials}<profile>${SQL_USER}</profile><quota>default</quota><grants>${grants.join("")}</grants><databases><${database}>${policies.join("")}</${database}></databases></${SQL_USER}>`,
   };
+};
+
+/** For `users.d` of a server that is not ours, which knows the password from its environment. */
+export const sqlUserConfig = (): string => {
+  const { profile, user } = sqlUserXml("obs", REMOTE_SQL_MEMORY_BYTES, '<password from_env="OBS_CLICKHOUSE_SQL_PASSWORD"/><networks><ip>::/0</ip></networks>');
+  return `<clickhouse>
+  <!-- Every node of a cluster needs this file: the user of SQL that people write, see backend/docs/decisions/0050-sql-for-people.md -->
+  <profiles>${profile}</profiles>
+  <users>${user}</users>
+</clickhouse>
+`;
 };
