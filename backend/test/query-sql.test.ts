@@ -363,9 +363,11 @@ describe("a store by URL", () => {
   });
 });
 
+/** Statements of people that run in the store. */
+const running = (): Promise<{ n: string }[]> => test.query<{ n: string }>(`SELECT count() AS n FROM system.processes WHERE user = '${SQL_USER}'`);
+
 describe("a client that goes away", () => {
   const endless = "SELECT count() FROM logs a, logs b, logs c, logs d WHERE a.message != b.message OR c.message != d.message";
-  const running = (): Promise<{ n: string }[]> => test.query<{ n: string }>(`SELECT count() AS n FROM system.processes WHERE user = '${SQL_USER}'`);
 
   it.each(["json", "csv"])("ends its statement in the store: %s", async (format) => {
     const address = await app.listen({ host: "127.0.0.1", port: 0 }).catch(() => app.listeningOrigin);
