@@ -1,67 +1,21 @@
-/** SQL of people on a real store: what it answers, what it refuses, and both walls each on its own. */
+/** SQL of people on a real store: what it answers and what it refuses. Isolation: query-sql-walls.test.ts. */
 
-import type { FastifyInstance, LightMyRequestResponse } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { seriesId } from "@obs/wire";
-import type { SqlAnswer, SqlQueries } from "../src/core/sql-queries.ts";
-import { createSqlQueries } from "../src/query/index.ts";
+import type { SqlAnswer } from "../src/core/sql-queries.ts";
+import { FUNCTIONS } from "../src/query/sql/functions.ts";
 import { SQL_TABLES } from "../src/query/sql/tables.ts";
-import { param, sql, systemStatement } from "../src/sql/sql.ts";
-import { openRemoteStore, type OpenedStore } from "../src/store/open.ts";
-import { sqlQueryId, SQL_USER, SQL_USER_TABLES } from "../src/store/sql-user.ts";
-import { startTestStore, type TestStore } from "../src/testing.ts";
-import { ESCAPES, fillTenants, MARK, NOW_MS, OTHER_ROWS, OWN_ROWS, startQueryApp, TRACE } from "./isolation.ts";
-import { logRecord, storeLogs, storeSamples, storeSeries } from "./query-rows.ts";
+import { NOW_MS, TRACE } from "./isolation.ts";
+import { logRecord, storeLogs } from "./query-rows.ts";
+import { LINES, METRIC, MINUTE, SAMPLES, startSqlFixture, type SqlFixture } from "./sql-fixture.ts";
 
-const HOSTS = ["web-01", "web-02", "web-03"];
-const METRIC = "cpu.usage.percent";
-const MINUTE = 60_000;
-
-interface Sample {
-  readonly host: string;
-  readonly timestamp: number;
-  readonly value: number;
-}
-interface Line {
-  readonly host: string;
-  readonly timestamp: number;
-  readonly level: string;
-}
-
-/** An hour and ten minutes of three hosts: more errors where there is more load. */
-const SAMPLES: readonly Sample[] = HOSTS.flatMap((host, h) => Array.from({ length: 70 }, (_, i) => ({ host, timestamp: NOW_MS - i * MINUTE - h * 1_000, value: h * 100 + i })));
-const LINES: readonly Line[] = HOSTS.flatMap((host, h) =>
-  Array.from({ length: 300 }, (_, i) => ({ host, timestamp: NOW_MS - i * 17_000 + h, level: (i * 7 + h) % 3 === 0 ? "ERROR" : "INFO" })),
-);
-
-let test: TestStore;
-let app: FastifyInstance;
-
+let fixture: SqlFixture;
 beforeAll(async () => {
-  test = await startTestStore();
-  await fillTenants(test.store);
-  await storeLogs(test.store, "shop", LINES.map(({ host, timestamp, level }, i) => logRecord({ timestamp: BigInt(timestamp) * 1_000_000n, host, severity: level === "ERROR" ? 17 : 9, service: "api", message: `line ${i}`, attributes: { "context.endpoint": `/e${i % 4}`, status: String(200 + (i % 2) * 300) } })));
-  for (const host of HOSTS) {
-    const labels = { host, service: "api" };
-    const series = seriesId(METRIC, labels);
-    await storeSeries(test.store, "shop", [{ metric: METRIC, series, labels, kind: "gauge", unit: "%", help: "", firstSeen: NOW_MS - 70 * MINUTE, lastSeen: NOW_MS }]);
-    await storeSamples(test.store, "shop", SAMPLES.filter((one) => one.host === host).map(({ timestamp, value }) => ({ metric: METRIC, series, timestamp, value })));
-  }
-  app = await startQueryApp(test.store);
+  fixture = await startSqlFixture();
 });
-afterAll(async () => {
-  await app?.close();
-  await test?.stop();
-});
+afterAll(() => fixture?.stop());
 
-const ask = (query: string, more: object = {}, tenant = "shop"): Promise<LightMyRequestResponse> =>
-  app.inject({ method: "POST", url: "/api/v1/query/sql", headers: { "x-tenant": tenant }, payload: { query, ...more } });
-
-const rowsOf = async (query: string, more: object = {}, tenant = "shop"): Promise<SqlAnswer["rows"]> => {
-  const response = await ask(query, more, tenant);
-  expect(response.json()).toMatchObject({ rows: expect.any(Array) as unknown });
-  return response.json<SqlAnswer>().rows;
-};
+const ask: SqlFixture["ask"] = (...request) => fixture.ask(...request);
+const rowsOf: SqlFixture["rowsOf"] = (...request) => fixture.rowsOf(...request);
 
 describe("the queries of the design", () => {
   it("correlate logs and metrics as written", async () => {
@@ -130,6 +84,8 @@ const ANSWERS: readonly (readonly [query: string, rows: readonly (readonly unkno
   ["SELECT l.host FROM logs l ASOF LEFT JOIN metrics m ON l.host = m.host AND l.timestamp >= m.timestamp WHERE m.value = 269 OR m.value = 268 ORDER BY 1 LIMIT 1", [["web-03"]]],
   ["SELECT a.host, b.host FROM (SELECT 'x' AS host) a FULL JOIN (SELECT 'y' AS host) b ON a.host = b.host ORDER BY 1 NULLS LAST", [["x", null], [null, "y"]]],
   ["SELECT count(*) FROM logs WHERE NOT (level = 'ERROR') AND message ~ '^line [0-9]$' AND message LIKE 'line %' AND message !~ '[1-8]'", [[0]]],
+  ["SELECT * EXCEPT (timestamp, message, level, service, environment, trace_id, span_id, pattern, attributes, weight, observed, received, labels, series_hash) FROM logs JOIN (SELECT * FROM metrics WHERE value = 269) USING (host) WHERE severity IN (17) ORDER BY severity LIMIT 1", [["web-03", 17, METRIC, 269, "%", "gauge"]]],
+  ["SELECT count() FROM metrics WHERE timestamp IN ('2026-11-22 10:00:00', '2026-11-22 09:59:59') AND timestamp <= 1795341600", [[2]]],
   ["DESC spans", expect.arrayContaining([["duration_ns", "UInt64", "how long it took, nanoseconds"]]) as never],
   ["SHOW TABLES;", SQL_TABLES.map(({ name, doc }) => [name, doc])],
 ];
@@ -162,9 +118,75 @@ describe("a statement", () => {
   });
 
   it("tells of rows that stand for more than themselves", async () => {
-    await storeLogs(test.store, "sampled", [logRecord({ timestamp: BigInt(NOW_MS) * 1_000_000n, weight: 10 })]);
+    await storeLogs(fixture.test.store, "sampled", [logRecord({ timestamp: BigInt(NOW_MS) * 1_000_000n, weight: 10 })]);
     const answer = (await ask("SELECT sum(weight) FROM logs", {}, "sampled")).json<SqlAnswer>();
     expect([answer.rows, answer.completeness.weights]).toEqual([[[10]], true]);
+  });
+});
+
+/** Arguments for every function that there is; the names behind them. */
+const CALLS: readonly (readonly [args: string, names: string])[] = [
+  ["timestamp", "toStartOfSecond toStartOfMinute toStartOfFiveMinutes toStartOfTenMinutes toStartOfFifteenMinutes toStartOfHour toStartOfDay toMonday toStartOfWeek toStartOfMonth toStartOfQuarter toStartOfYear toDate toYear toQuarter toMonth toDayOfMonth toDayOfWeek toDayOfYear toHour toMinute toSecond toUnixTimestamp toUnixTimestamp64Milli toUnixTimestamp64Micro toUnixTimestamp64Nano"],
+  ["timestamp, INTERVAL 5 MINUTE", "toStartOfInterval"],
+  ["INTERVAL '5 minutes', timestamp", "time_bucket"],
+  ["'hour', timestamp", "date_trunc"],
+  ["'hour', timestamp, now()", "dateDiff date_diff age"],
+  ["timestamp, '%Y'", "formatDateTime"],
+  ["'1795338000'", "to_timestamp"],
+  ["severity", "abs sign sqrt cbrt exp exp2 exp10 ln log log2 log10 sin cos tan asin acos atan degrees radians isNaN isFinite isInfinite round floor ceil ceiling trunc"],
+  ["severity, 2", "power pow atan2 intDiv div mod greatest least bitAnd bitOr bitXor"],
+  ["", "pi"],
+  ["message", "toFloat64 toFloat64OrNull toFloat64OrZero toInt64 toInt64OrNull toInt64OrZero toUInt64 toUInt64OrNull toDateTime toDateTime64 lower upper lcase ucase trim ltrim rtrim reverse toString hex domain path cutQueryString decodeURLComponent tryBase64Decode base64Encode length lengthUTF8 char_length character_length octet_length empty notEmpty xxHash64 cityHash64 concat coalesce isNull isNotNull"],
+  ["message, 2", "substring substr mid substringUTF8 left right leftUTF8 rightUTF8"],
+  ["message, 'line'", "startsWith endsWith position positionCaseInsensitive strpos match extract extractAll countSubstrings hasToken ifNull nullIf regexpExtract"],
+  ["lower(message), ['line']", "hasAllTokens hasAnyTokens"],
+  ["message, 'l', 'x'", "replace replaceAll replaceOne replaceRegexpOne replaceRegexpAll regexp_replace"],
+  ["' ', message", "splitByChar splitByString"],
+  ["message, 'key'", "JSONExtractString JSONExtractRaw JSONExtractFloat JSONExtractInt JSONExtractBool JSONHas"],
+  ["severity > 1, 'a', 'b'", "if multiIf"],
+  ["attributes", "mapKeys mapValues"],
+  ["attributes, 'status'", "mapContains"],
+  ["['b', 'a']", "arrayDistinct arraySort arrayReverseSort arrayReverse arrayUniq arrayStringConcat arrayJoin"],
+  ["[1, 2]", "arraySum arrayAvg arrayMin arrayMax"],
+  ["[1, 2], 1", "has indexOf arraySlice arrayElement"],
+  ["[1, 2], [1]", "hasAll hasAny"],
+  ["x -> x > 1, [1, 2]", "arrayMap arrayFilter arrayExists arrayAll arrayCount"],
+];
+const AGGREGATE_CALLS: readonly (readonly [args: string, names: string])[] = [
+  ["severity", "count sum avg median stddevPop stddevSamp stddev_pop stddev_samp varPop varSamp var_pop var_samp skewPop kurtPop entropy deltaSum count_distinct stddev variance min max any anyLast any_value uniq uniqExact uniqCombined uniqHLL12 approx_count_distinct quantile quantileExact quantileTDigest groupArray groupUniqArray array_agg"],
+  ["severity > 10", "countIf bool_and bool_or"],
+  ["severity, severity > 10", "sumIf avgIf minIf maxIf anyIf anyLastIf uniqIf uniqExactIf quantileIf quantileExactIf"],
+  ["severity, timestamp", "argMin argMax"],
+  ["severity, weight", "corr covarPop covarSamp covar_pop covar_samp boundingRatio"],
+];
+const PARAMETRIC = ["quantiles(0.5, 0.9)(severity)", "topK(3)(severity)", "histogram(3)(severity)", "groupArray(2)(host)", "quantile(0.99)(severity)"];
+const WINDOW_CALLS = ["row_number()", "rank()", "dense_rank()", "percent_rank()", "cume_dist()", "ntile(4)", "lag(host)", "lead(severity, 2)", "first_value(host)", "last_value(host)", "nth_value(host, 2)"];
+
+const calls = (table: typeof CALLS): string[] => table.flatMap(([args, names]) => names.split(" ").map((name) => `${name}(${args})`));
+const nameOf = (call: string): string => call.slice(0, call.indexOf("("));
+
+describe("functions", () => {
+  it("are all called here", () => {
+    const called = [...calls(CALLS), ...calls(AGGREGATE_CALLS), ...PARAMETRIC, ...WINDOW_CALLS].map(nameOf);
+    expect([...new Set(called)].toSorted()).toEqual(FUNCTIONS.map(({ name }) => name).toSorted());
+  });
+
+  it("of one row are the store's", async () => {
+    expect(await rowsOf(`SELECT ${calls(CALLS).join(", ")} FROM logs LIMIT 1`)).toEqual([expect.any(Array)]);
+  });
+
+  it("of many rows are the store's, also with OVER", async () => {
+    const all = [...calls(AGGREGATE_CALLS), ...PARAMETRIC];
+    expect(await rowsOf(`SELECT ${all.join(", ")} FROM logs`)).toEqual([expect.any(Array)]);
+    const over = all.filter((call) => !/^(?:deltaSum|histogram)/.test(call)).map((call) => `${call} OVER (PARTITION BY host)`);
+    expect(await rowsOf(`SELECT ${over.join(", ")}, ${WINDOW_CALLS.map((call) => `${call} OVER (ORDER BY timestamp)`).join(", ")} FROM logs LIMIT 1`)).toEqual([expect.any(Array)]);
+  });
+
+  it("fail on no value: text that is none of a number, a time, JSON, an index", async () => {
+    const odd = "['', 'x', '-', '9e999', '99999999999999999999', '\\\\', '2026-99-99', '{\"a\":', 'é💩']";
+    const onText = calls(CALLS.filter(([args]) => args.startsWith("message")).map(([args, names]) => [args.replace("message", "x"), names.replace("xxHash64 ", "")] as const));
+    const maps = onText.filter((call) => !/^(?:concat|coalesce)/.test(call)).map((call, i) => `arrayMap(x -> ${call}, v) AS c${i}`);
+    expect(await rowsOf(`SELECT ${maps.join(", ")}, arrayMap(x -> x::date::text || x::timestamp::text || x::bool::text, v), arrayMap(x -> v[x::int], v) FROM (SELECT arrayMap(x -> x, ${odd}) AS v FROM logs LIMIT 1)`)).toEqual([expect.any(Array)]);
   });
 });
 
@@ -245,149 +267,7 @@ describe("a statement that is wrong", () => {
     [{ query: "SELECT 1", time_range: { start: "now", end: "now-1h" } }, "time_range.start"],
     [{ query: "SELECT 1", tenant: "globex" }, ""],
   ])("in its request is told by field: %j", async (body, path) => {
-    const response = await app.inject({ method: "POST", url: "/api/v1/query/sql", headers: { "x-tenant": "shop" }, payload: body });
+    const response = await fixture.app.inject({ method: "POST", url: "/api/v1/query/sql", headers: { "x-tenant": "shop" }, payload: body });
     expect(response.json()).toMatchObject({ error: { code: "invalid_request", details: { problems: [{ path }] } } });
-  });
-});
-
-/** Of the ways out, those that are plain statements over what a tenant may see. */
-const isHarmless = (text: string): boolean => /1 OR 1|-- WHERE|'1' = '1'|1900-01-02|toInt64\(message\)/.test(text);
-
-describe("the first wall, the compiler", () => {
-  it.each(ESCAPES.filter((text) => !isHarmless(text)).map((text) => [text]))("refuses %s", async (text) => {
-    expect((await ask(text, {}, "acme")).json()).toMatchObject({ error: { code: "invalid_query" } });
-  });
-
-  it.each(ESCAPES.filter(isHarmless).map((text) => [text]))("shows only the tenant's own rows to %s", async (text) => {
-    const response = await ask(text, {}, "acme");
-    expect(response.body).not.toContain(MARK);
-    expect(response.json<SqlAnswer>().rows.length).toBeLessThanOrEqual(OWN_ROWS);
-  });
-
-  it("stands without the second: the user that reads everything sees one tenant through it", async () => {
-    const rows = await test.store.read<{ n: string }>(systemStatement(sql`SELECT count() AS n FROM logs WHERE tenant != ${param.string("")}`));
-    expect(Number(rows[0]!.n)).toBeGreaterThanOrEqual(OWN_ROWS + OTHER_ROWS + LINES.length);
-    expect(await rowsOf("SELECT count() FROM logs", {}, "acme")).toEqual([[OWN_ROWS]]);
-  });
-});
-
-/** SQL as the user of people's statements, past the compiler. */
-const asSqlUser = async (text: string, queryId: string | undefined): Promise<string> => {
-  const address = new URL(test.url);
-  if (queryId !== undefined) address.searchParams.set("query_id", queryId);
-  const response = await fetch(address, { method: "POST", body: text, headers: { "x-clickhouse-user": SQL_USER, "x-clickhouse-key": test.users.sql.password } });
-  return response.text();
-};
-
-describe("the second wall, the user of the store", () => {
-  it("sees of every table what the id of the query says, whatever the text says", async () => {
-    const attempts = [
-      "SELECT count() FROM obs.logs",
-      "SELECT count() FROM obs.logs WHERE tenant = 'globex' OR 1",
-      "SELECT count() FROM (SELECT 1 FROM obs.logs UNION ALL SELECT 1 FROM obs.logs WHERE tenant = 'globex' AND 0)",
-      "SELECT count() FROM merge('obs', '^logs$')",
-      "SELECT count() FROM view(SELECT * FROM obs.logs)",
-      "WITH initialQueryID() AS x SELECT count() FROM obs.logs WHERE x != ''",
-    ];
-    for (const text of attempts) expect([text, await asSqlUser(text, sqlQueryId("acme"))]).toEqual([text, `${OWN_ROWS}\n`]);
-    for (const id of [undefined, "globex.1", `${Buffer.from("nobody").toString("hex")}.2`, ".3"]) expect(await asSqlUser("SELECT count() FROM obs.logs", id)).toBe("0\n");
-  });
-
-  it("has a policy on every table that it may read, and may read no other", async () => {
-    const tables = (await test.query<{ name: string }>("SELECT name FROM system.tables WHERE database = 'obs'")).map(({ name }) => name);
-    const seen = await Promise.all(tables.map(async (table) => [table, /^0\n$|ACCESS_DENIED/.exec(await asSqlUser(`SELECT count() FROM obs.${table}`, sqlQueryId("nobody")))?.[0]] as const));
-    const granted: readonly string[] = SQL_USER_TABLES;
-    expect(Object.fromEntries(seen)).toEqual(Object.fromEntries(tables.map((table) => [table, granted.includes(table) ? "0\n" : "ACCESS_DENIED"])));
-    // None of them is empty, or 0 would say nothing.
-    for (const table of SQL_USER_TABLES) expect(await test.query<{ n: string }>(`SELECT count() AS n FROM obs.${table}`)).not.toEqual([{ n: "0" }]);
-  });
-
-  it.each([
-    ["SELECT count() FROM obs.logs SETTINGS max_threads = 1", "READONLY"],
-    ["SELECT 1 SETTINGS max_execution_time = 0", "SETTING_CONSTRAINT_VIOLATION"],
-    ["SELECT 1 SETTINGS max_rows_to_read = 0", "SETTING_CONSTRAINT_VIOLATION"],
-    ["SET readonly = 0", "READONLY"],
-    ["INSERT INTO obs.logs (tenant) VALUES ('acme')", "ACCESS_DENIED"],
-    ["DROP TABLE obs.logs", "ACCESS_DENIED"],
-    ["SELECT * FROM obs.batches", "ACCESS_DENIED"],
-    ["SELECT * FROM system.parts", "ACCESS_DENIED"],
-    ["SELECT * FROM system.processes", "ACCESS_DENIED"],
-    ["SELECT * FROM url('http://127.0.0.1/', 'CSV', 'a String')", "ACCESS_DENIED"],
-    ["SELECT * FROM file('/etc/passwd', 'LineAsString')", "ACCESS_DENIED"],
-    ["SELECT * FROM remote('127.0.0.1', 'obs', 'logs')", "ACCESS_DENIED"],
-    ["SELECT * FROM loop('obs', 'logs')", "ACCESS_DENIED"],
-    ["SELECT * FROM executable('x', 'TSV', 'a String')", "ACCESS_DENIED"],
-  ])("refuses %s", async (text, code) => {
-    expect(await asSqlUser(text, sqlQueryId("acme"))).toContain(code);
-  });
-
-  it("looks at its tenant's rows before a condition does, so that no failure tells of others'", async () => {
-    // Every message of globex would fail here.
-    await storeLogs(test.store, "numbers", [logRecord({ timestamp: BigInt(NOW_MS) * 1_000_000n, message: "12" })]);
-    expect(await asSqlUser("SELECT count() FROM obs.logs WHERE toInt64(message) = 12", sqlQueryId("numbers"))).toBe("1\n");
-  });
-});
-
-describe("a store by URL", () => {
-  const quiet: string[] = [];
-  const log = { debug: () => undefined, info: () => undefined, warn: (line: string) => void quiet.push(line), error: () => undefined };
-  const remotes: OpenedStore[] = [];
-  const open = async (sqlPassword: string | undefined): Promise<SqlQueries> => {
-    const url = new URL(test.url);
-    Object.assign(url, test.users.writer);
-    const remote = openRemoteStore({ url: url.href, log, sqlPassword });
-    remotes.push(remote);
-    expect(await remote.store.waitUntilAvailable(10_000)).toBe(true);
-    return createSqlQueries({ store: remote.store, now: () => NOW_MS });
-  };
-  afterAll(async () => {
-    for (const remote of remotes) await remote.close();
-  });
-
-  it("answers with a user for it", async () => {
-    expect(await (await open(test.users.sql.password)).run("acme", { query: "SELECT count() FROM logs" })).toMatchObject({ rows: [[OWN_ROWS]] });
-    expect(quiet).toEqual([]);
-  });
-
-  it("answers without one, behind the first wall alone and within the same limits", async () => {
-    const queries = await open(undefined);
-    expect(await queries.run("acme", { query: "SELECT count(), max(NOW()) FROM logs" })).toMatchObject({ rows: [[OWN_ROWS, "2026-11-22T10:00:00.000000000Z"]] });
-    expect(await queries.run("numbers", { query: "SELECT count() FROM logs WHERE message::Int64 = 12 AND toInt64(message) % 0 IS NULL" })).toMatchObject({ rows: [[1]] });
-    expect(await queries.run("acme", { query: "SELECT l.host, m.host FROM logs l LEFT JOIN metrics m ON false LIMIT 1" })).toMatchObject({ rows: [["own-host", null]] });
-  });
-
-  it("whose user cannot be used says so", async () => {
-    const queries = await open("wrong");
-    await expect(queries.run("acme", { query: "SELECT count() FROM logs" })).rejects.toMatchObject({ code: "store_unavailable" });
-    await expect.poll(() => quiet.join()).toContain("obs_sql cannot be used");
-  });
-});
-
-/** Statements of people that run in the store. */
-const running = (): Promise<{ n: string }[]> => test.query<{ n: string }>(`SELECT count() AS n FROM system.processes WHERE user = '${SQL_USER}'`);
-
-describe("a client that goes away", () => {
-  const endless = "SELECT count() FROM logs a, logs b, logs c, logs d WHERE a.message != b.message OR c.message != d.message";
-
-  it.each(["json", "csv"])("ends its statement in the store: %s", async (format) => {
-    const address = await app.listen({ host: "127.0.0.1", port: 0 }).catch(() => app.listeningOrigin);
-    const gone = new AbortController();
-    const asked = fetch(`${address}/api/v1/query/sql`, { method: "POST", headers: { "x-tenant": "shop", "content-type": "application/json" }, body: JSON.stringify({ query: endless, format }), signal: gone.signal }).then(() => "answered", () => "gone");
-    await expect.poll(running, { timeout: 10_000 }).toEqual([{ n: "1" }]);
-    gone.abort();
-    expect(await asked).toBe("gone");
-    await expect.poll(running, { timeout: 10_000 }).toEqual([{ n: "0" }]);
-  });
-
-  it("in the midst of its answer too", async () => {
-    const address = await app.listen({ host: "127.0.0.1", port: 0 }).catch(() => app.listeningOrigin);
-    const gone = new AbortController();
-    const query = "SELECT a.message, b.message, c.message FROM logs a, logs b, logs c";
-    const response = await fetch(`${address}/api/v1/query/sql`, { method: "POST", headers: { "x-tenant": "shop", "content-type": "application/json" }, body: JSON.stringify({ query, format: "ndjson" }), signal: gone.signal });
-    expect(response.status).toBe(200);
-    const { value } = await response.body!.getReader().read();
-    expect(new TextDecoder().decode(value)).toContain('"message_3":');
-    gone.abort();
-    await expect.poll(running, { timeout: 10_000 }).toEqual([{ n: "0" }]);
   });
 });

@@ -1,5 +1,6 @@
 /** An expression after its names were looked up: SQL, and what is known about it. */
 
+import { createHash } from "node:crypto";
 import { param, sql, type Fragment } from "../../sql/sql.ts";
 import { instant } from "../log-source.ts";
 import { sqlError, type Span } from "./errors.ts";
@@ -22,6 +23,8 @@ export interface Bound {
   readonly spanNs?: bigint;
   /** A text that was written out. */
   readonly text?: string;
+  /** A whole number that was written out. */
+  readonly integer?: bigint;
   /** Of an id in hexadecimal digits: its stored bytes. Asking for them makes them be read. */
   readonly bytes?: () => Fragment;
 }
@@ -47,8 +50,11 @@ export const composed = (fragment: Fragment, kind: Kind, name: string, parts: re
 
 const literal = (fragment: Fragment, kind: Kind, key: string, more: Partial<Bound> = {}): Bound => ({ fragment, kind, key, size: 1, bare: [], aggregate: false, window: false, ...more });
 
+/** Keys are put together from those of the parts: a long text would make them large. */
+export const keyOf = (text: string): string => (text.length <= 64 ? `${text.length}:${text}` : createHash("sha256").update(text).digest("hex"));
+
 export const timeLiteral = (ns: bigint): Bound => literal(instant(ns), "time", `time:${ns}`, { timeNs: ns });
-export const textLiteral = (text: string): Bound => literal(sql`${param.string(text)}`, "text", `text:${text.length}:${text}`, { text });
+export const textLiteral = (text: string): Bound => literal(sql`${param.string(text)}`, "text", `text:${keyOf(text)}`, { text });
 export const boolLiteral = (value: boolean): Bound => literal(value ? sql`true` : sql`false`, "bool", `bool:${value}`);
 export const nullLiteral = (): Bound => literal(sql`NULL`, "other", "null");
 
@@ -57,7 +63,7 @@ export const numberLiteral = (text: string, at: Span): Bound => {
   const key = `number:${text}`;
   if (/^\d+$/.test(text)) {
     const value = BigInt(text);
-    if (value < 1n << 63n) return literal(sql`${param.int64(value)}`, "number", key);
+    if (value < 1n << 63n) return literal(sql`${param.int64(value)}`, "number", key, { integer: value });
     if (value < 1n << 64n) return literal(sql`${param.uint64(value)}`, "number", key);
   }
   const value = Number(text);

@@ -1,13 +1,13 @@
 /** Expressions -> SQL, made from what was understood of them. Nothing that was written is handed on. */
 
-import { join, sql, type Fragment } from "../../sql/sql.ts";
+import { join, param, sql, type Fragment } from "../../sql/sql.ts";
 import { boolLiteral, composed, constant, nullLiteral, numberLiteral, textLiteral, timeLiteral, type Bound } from "./bound.ts";
 import { sqlError, type Span } from "./errors.ts";
 import { TYPES } from "./functions.ts";
 import { commas, parameterName } from "./identifiers.ts";
 import { compileCall } from "./compile-call.ts";
 import { entryOf, resolveName, unknownColumn } from "./names.ts";
-import { binaryBound, idBytes, intervalBound, timeOf } from "./operators.ts";
+import { binaryBound, idBytes, intervalBound, timeBeside, timeOf } from "./operators.ts";
 import { clock, type Place } from "./place.ts";
 import type { Expression, Name } from "./syntax.ts";
 
@@ -67,7 +67,7 @@ const compile = (expression: Expression, place: Place): Bound => {
       return negative(of(expression.operand), at);
     case "between": {
       const operand = of(expression.operand);
-      const [low, high] = [timeOf(of(expression.low), operand, place.nowNs, expression.low.at), timeOf(of(expression.high), operand, place.nowNs, expression.high.at)];
+      const [low, high] = [timeBeside(of(expression.low), operand, place.nowNs, expression.low.at), timeBeside(of(expression.high), operand, place.nowNs, expression.high.at)];
       return composed(sql`((${operand.fragment} >= ${low.fragment}) AND (${operand.fragment} <= ${high.fragment}))`, "bool", "between", [operand, low, high], at);
     }
     case "in":
@@ -154,12 +154,20 @@ const membership = ({ operand: left, items, at }: Extract<Expression, { kind: "i
     if (columns !== wanted) throw sqlError(`The query behind IN has ${columns} columns where there are ${wanted} before it`, at);
     return composed(sql`(${operand.fragment} IN (${fragment}))`, "bool", `in:${number}`, [operand], at);
   }
-  const values = items.map((item) => timeOf(compileExpression(item, place), operand, place.nowNs, item.at));
+  const values = items.map((item) => timeBeside(compileExpression(item, place), operand, place.nowNs, item.at));
   const bytes = idBytes(operand, values);
   if (bytes) return composed(sql`(${bytes.id} IN (${commas(bytes.values)}))`, "bool", "in", [operand, ...values], at);
+  const list = listOf(values);
+  if (list) return composed(sql`(${operand.fragment} IN ${list})`, "bool", "in", [operand, ...values], at);
   // A list may hold columns, which IN does not take.
   if (values.some(({ bare, aggregate }) => bare.length > 0 || aggregate)) return composed(sql`(${join(values.map(({ fragment }) => sql`(${operand.fragment} = ${fragment})`), sql` OR `)})`, "bool", "in", [operand, ...values], at);
   return composed(sql`(${operand.fragment} IN (${commas(values.map(({ fragment }) => fragment))}))`, "bool", "in", [operand, ...values], at);
+};
+
+/** Values of one kind as one parameter: the store takes 1,000 of them, and lists are longer. */
+const listOf = (values: readonly Bound[]): Fragment | undefined => {
+  if (values.every(({ text }) => text !== undefined)) return sql`${param.strings(values.map(({ text }) => text!))}`;
+  return values.every(({ integer }) => integer !== undefined) ? sql`${param.int64s(values.map(({ integer }) => integer!))}` : undefined;
 };
 
 const cases = ({ operand, branches, otherwise, at }: Extract<Expression, { kind: "case" }>, of: (one: Expression) => Bound): Bound => {

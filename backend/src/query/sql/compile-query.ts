@@ -17,6 +17,7 @@ import { findTable, SQL_TABLES, type Bounds, type Kind, type Table } from "./tab
 /** Bounds on what one statement may become. */
 export const MAX_TABLES = 32;
 export const MAX_COLUMNS = 1_000;
+const MAX_SIZE = 20_000;
 
 export interface OutputColumn {
   readonly name: string;
@@ -40,6 +41,15 @@ export interface CompilerOptions {
 }
 
 type Tables = ReadonlyMap<string, CommonTable & { readonly outer: Tables }>;
+
+/** What is found out about a FROM on the way through it. */
+interface Joins {
+  readonly relations: Relations;
+  readonly merged: Map<string, Relation>;
+  readonly links: TimeRangeLink[];
+  /** Right sides of ASOF joins. */
+  readonly nearest: Set<Relation>;
+}
 
 interface Item {
   readonly name: string;
@@ -99,13 +109,13 @@ export class Compiler {
   #select(select: Select, tables: Tables, { orderBy, limitBy }: Query, limit: Fragment): CompiledQuery {
     const relations = new Relations();
     const merged = new Map<string, Relation>();
-    const links: TimeRangeLink[] = [];
-    const from = select.from && this.#from(select.from, relations, merged, links, tables);
+    const joins: Joins = { relations, merged, links: [], nearest: new Set() };
+    const from = select.from && this.#from(select.from, joins, tables);
     const bare = this.#place(relations, merged, tables, select.windows);
     const aliases = this.#aliases(select.items, bare);
     const inWhere: Place = { ...bare, aliases, noAggregate: "WHERE stands before aggregation: use HAVING", noWindow: "A window stands only behind SELECT and ORDER BY" };
-    hoist(select.where, inWhere, compileExpression);
-    for (const link of links) narrowRight(link);
+    hoist(select.where, inWhere, joins.nearest, compileExpression);
+    for (const link of joins.links) narrowRight(link);
     const where = select.where && compileExpression(select.where, inWhere);
     const groups = this.#groups(select, { ...inWhere, aliasesFirst: true, noAggregate: "GROUP BY stands before aggregation" });
     // A first look tells whether there is an aggregate at all.
@@ -171,10 +181,14 @@ export class Compiler {
 
   #items(items: readonly SelectItem[], place: Place): Item[] {
     const withAliases = { ...place, aliases: this.#aliases(items, place) };
+    let size = 0;
     return items.flatMap((item): Item[] => {
       if (item.kind === "star") return starItems(item, place);
       const { expression, alias } = item;
-      return [{ name: alias?.text ?? this.#nameOf(expression), bound: compileExpression(expression, withAliases), at: expression.at }];
+      const bound = compileExpression(expression, withAliases);
+      size += bound.size;
+      if (size > MAX_SIZE) throw sqlError("The statement is too large", expression.at, `Its names stand for more than ${MAX_SIZE} parts.`);
+      return [{ name: alias?.text ?? this.#nameOf(expression), bound, at: expression.at }];
     });
   }
 
@@ -205,16 +219,18 @@ export class Compiler {
   }
 
   /** Tables are written later, when it is known which of their columns are read. */
-  #from(from: From, relations: Relations, merged: Map<string, Relation>, links: TimeRangeLink[], tables: Tables): () => Fragment {
+  #from(from: From, joins: Joins, tables: Tables): () => Fragment {
+    const { relations, merged, links, nearest } = joins;
     if (from.kind !== "join") {
       const relation = this.#source(from, tables);
       relations.add(relation);
       return () => sql`(${relation.render()}) AS ${relation.alias}`;
     }
-    const left = this.#from(from.left, relations, merged, links, tables);
+    const left = this.#from(from.left, joins, tables);
     const lefts = [...relations.all];
-    const right = this.#from(from.right, relations, merged, links, tables);
+    const right = this.#from(from.right, joins, tables);
     const relation = relations.all.at(-1)!;
+    if (from.join === "asof" || from.join === "asof-left") nearest.add(relation);
     const place: Place = { ...this.#place(relations, merged, tables, []), noAggregate: "ON stands before aggregation", noWindow: "ON stands before windows" };
     const condition = from.using.length > 0 ? usingCondition(from.using, lefts, relation, from.join, merged) : from.on && compileExpression(from.on, place).fragment;
     const link = from.join === "inner" || from.join === "left" ? timeRangeLink(from.on, relation, lefts, place, compileExpression) : undefined;
@@ -267,14 +283,16 @@ const derived = ({ fragment, columns }: CompiledQuery, name: Name | undefined, a
   render: () => sql`SELECT *, toUInt8(1) AS present FROM (${fragment})`,
 });
 
-const starItems = ({ of, except, at }: Extract<SelectItem, { kind: "star" }>, { relations }: Place): Item[] => {
+const starItems = ({ of, except, at }: Extract<SelectItem, { kind: "star" }>, { relations, merged }: Place): Item[] => {
   const found = of ? relations.find(of) : undefined;
   if (of && !found) throw sqlError(`There is no table ${JSON.stringify(of.text)}`, of.at);
   if (relations.all.length === 0) throw sqlError("A star needs a FROM", at);
   const chosen = found ? [found] : relations.all;
   for (const name of except) if (!chosen.some((relation) => columnOf(relation, name))) throw unknownColumn([name], chosen, name.at);
   return chosen.flatMap((relation) =>
-    relation.columns.filter(({ name }) => !except.some((one) => matches(one, name))).map((column) => ({ name: column.name, bound: columnBound(relation, column, at), at })),
+    relation.columns
+      .filter(({ name }) => !except.some((one) => matches(one, name)) && (of !== undefined || (merged.get(name) ?? relation) === relation))
+      .map((column) => ({ name: column.name, bound: columnBound(relation, column, at), at })),
   );
 };
 

@@ -187,7 +187,7 @@ const AGGREGATES: readonly SqlFunction[] = [
 
 const WINDOWS: readonly SqlFunction[] = [
   ...[sql`row_number`, sql`rank`, sql`dense_rank`, sql`percent_rank`, sql`cume_dist`].map((name) => window(name, 0, 0, "number")),
-  window(sql`ntile`, 1, 1, "number", { literal: [0] }),
+  window(sql`ntile`, 1, 1, "number", { literal: [0], write: ([buckets]) => sql`ntile(toUInt64(${buckets!}))` }),
   // Beyond the last row NULL comes back, not the type's zero.
   ...[sql`lag`, sql`lead`].map((name) => window(name, 1, 3, "first", { literal: [1], write: ([first, ...more]) => sql`${name}(${commas([sql`toNullable(${first!})`, ...more])})` })),
   ...[sql`first_value`, sql`last_value`].map((name) => window(name, 1, 1, "first")),

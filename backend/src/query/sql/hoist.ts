@@ -7,9 +7,10 @@
  */
 
 import type { Bound } from "./bound.ts";
+import { timeBeside } from "./operators.ts";
 import type { Place } from "./place.ts";
 import type { Relation } from "./scope.ts";
-import type { Expression, Name } from "./syntax.ts";
+import type { Expression } from "./syntax.ts";
 
 type Compile = (expression: Expression, place: Place) => Bound;
 
@@ -20,7 +21,8 @@ export const conjuncts = (expression: Expression | undefined): Expression[] => {
 };
 
 /** The table that people see whose column this is; by key, as `columnBound` makes it. */
-export const baseColumn = (bound: Bound, relations: readonly Relation[], column: string): Relation | undefined => relations.find((relation) => relation.base && bound.key === `t${relation.id}.${column}`);
+export const baseColumn = (bound: Bound, relations: readonly Relation[], column: string): Relation | undefined =>
+  relations.find((relation) => relation.base && bound.key === `t${relation.id}.${column}`);
 
 const MIRRORED: Readonly<Record<string, string>> = { "<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=" };
 
@@ -36,8 +38,9 @@ const narrowMetrics = (relation: Relation, names: readonly string[]): void => {
 };
 
 /** Compiles the parts of the condition once more to know what they are; their SQL is not used. */
-export const hoist = (condition: Expression | undefined, place: Place, compile: Compile): void => {
-  const relations = place.relations.all;
+export const hoist = (condition: Expression | undefined, place: Place, nearest: ReadonlySet<Relation>, compile: Compile): void => {
+  // An ASOF JOIN takes the nearest row: with others left out, another would be the nearest.
+  const relations = place.relations.all.filter((relation) => !nearest.has(relation));
   for (const one of conjuncts(condition)) {
     if (one.kind === "between") {
       compare(">=", one.operand, one.low);
@@ -58,13 +61,7 @@ export const hoist = (condition: Expression | undefined, place: Place, compile: 
     const metric = operator === "=" && right.kind === "string" ? baseColumn(column, relations, "metric_name") : undefined;
     if (metric && right.kind === "string") return narrowMetrics(metric, [right.value]);
     if (!timed) return;
-    const comparison = compile({ kind: "binary", operator: "=", left, right, at: right.at }, place);
-    const ns = comparison.timeNs ?? valueNs(right);
+    const ns = timeBeside(compile(right, place), column, place.nowNs, right.at).timeNs;
     if (ns !== undefined) narrow(timed, operator, ns);
-  }
-  function valueNs(expression: Expression): bigint | undefined {
-    const timestamp: Name = { text: "timestamp", quoted: true, at: expression.at };
-    if (expression.kind === "string") return compile({ kind: "timestamp", value: expression.value, at: timestamp.at }, place).timeNs;
-    return compile(expression, place).timeNs;
   }
 };

@@ -13,6 +13,7 @@ import { parseTime } from "../time.ts";
 import { invalidRequest, time, validate } from "../validate.ts";
 import { Compiler } from "./compile-query.ts";
 import { describe, showTables, type Listing } from "./describe.ts";
+import { sqlError } from "./errors.ts";
 import { sqlFailure } from "./failures.ts";
 import { csvOf, streamOf } from "./formats.ts";
 import { MAX_SQL_LENGTH } from "./lexer.ts";
@@ -25,8 +26,12 @@ export const DEFAULT_ROWS = 1_000;
 export const MAX_JSON_ROWS = 10_000;
 export const MAX_STREAM_ROWS = 1_000_000;
 
+/** The store takes 1,000 parameters. */
+export const MAX_VALUES = 900;
+
 /** How long may be looked for rows that stand for more than themselves. */
 const WEIGHTS_SECONDS = 2;
+const WEIGHTS_ROWS = 20_000_000;
 
 const requestBody = z.strictObject({
   query: z.string().max(MAX_SQL_LENGTH),
@@ -59,11 +64,18 @@ export const createSqlQueries = ({ store, now = Date.now }: SqlQueriesOptions): 
     const limit = request.limit ?? (request.format === "json" ? DEFAULT_ROWS : MAX_STREAM_ROWS);
     const { fragment, columns } = compiler.query(parsed.query, new Map(), request.format === "json" ? limit + 1 : limit);
     const statement = compiler.reads.length === 0 ? systemStatement(fragment) : scope.statement(fragment);
-    const running = { store, statement, columns, signal };
-    if (request.format !== "json") return streamOf(running, request.format);
-    const [answer, weights] = await Promise.all([readAnswer(running, limit), hasWeights(store, scope, compiler.reads, signal)]);
-    const { rows, truncated } = answer;
-    return { columns: answer.columns, rows, completeness: { truncated, weights }, took_ms: elapsed(started) };
+    if (Object.keys(statement.params).length > MAX_VALUES) throw sqlError("The statement has too many values", { start: 0, end: request.query.length }, `It may have ${MAX_VALUES}; a list behind IN counts as one.`);
+    if (request.format !== "json") return streamOf({ store, statement, columns, signal }, request.format);
+    // When the statement fails, its weights are not looked for any longer.
+    const ended = new AbortController();
+    const either = signal ? AbortSignal.any([ended.signal, signal]) : ended.signal;
+    try {
+      const [answer, weights] = await Promise.all([readAnswer({ store, statement, columns, signal: either }, limit), hasWeights(store, scope, compiler.reads, either)]);
+      const { rows, truncated } = answer;
+      return { columns: answer.columns, rows, completeness: { truncated, weights }, took_ms: elapsed(started) };
+    } finally {
+      ended.abort();
+    }
   },
 });
 
@@ -97,7 +109,7 @@ const readAnswer = async ({ store, statement, columns, signal }: Running, limit:
 };
 
 /** Whether rows in the time that was read have a weight; null when it takes too long to know. */
-const hasWeights = async (store: Store, scope: TenantScope, reads: Compiler["reads"], signal: AbortSignal | undefined): Promise<boolean | null> => {
+const hasWeights = async (store: Store, scope: TenantScope, reads: Compiler["reads"], signal: AbortSignal): Promise<boolean | null> => {
   const weighted = new Map(reads.filter(({ table }) => table.weighted).map(({ table, bounds }) => [table.name, bounds]));
   try {
     const found = await Promise.all(
@@ -106,7 +118,7 @@ const hasWeights = async (store: Store, scope: TenantScope, reads: Compiler["rea
         if (startNs !== undefined) conditions.push(sql`timestamp >= ${instant(startNs)}`);
         if (endNs !== undefined) conditions.push(sql`timestamp <= ${instant(endNs)}`);
         const where = conditions.reduce((all, one) => sql`${all} AND ${one}`);
-        const rows = await store.read(scope.statement(sql`SELECT 1 AS found ${scope.from(name as "logs" | "spans")} AND (${where}) LIMIT ${param.uint8(1)}`), { maxExecutionSeconds: WEIGHTS_SECONDS, ...(signal && { signal }) });
+        const rows = await store.read(scope.statement(sql`SELECT 1 AS found ${scope.from(name as "logs" | "spans")} AND (${where}) LIMIT ${param.uint8(1)}`), { maxExecutionSeconds: WEIGHTS_SECONDS, settings: { max_rows_to_read: WEIGHTS_ROWS }, signal });
         return rows.length > 0;
       }),
     );

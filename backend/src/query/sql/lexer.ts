@@ -71,6 +71,7 @@ const read = (text: string, start: number): Token => {
   }
   const number = take(NUMBER, text, start);
   if (number !== undefined) return { kind: "number", text: number, at: { start, end: start + number.length } };
+  if (text.startsWith("/*", start)) throw sqlError("This comment is not closed", { start, end: start + 2 }, "Close it with */.");
   const symbol = take(SYMBOL, text, start);
   if (symbol !== undefined) return { kind: "symbol", text: symbol, at: { start, end: start + symbol.length } };
   return unreadable(text, start);
@@ -80,7 +81,6 @@ const unreadable = (text: string, start: number): never => {
   const character = String.fromCodePoint(text.codePointAt(start)!);
   const at = { start, end: start + character.length };
   if (/\d/.test(character)) throw sqlError("This is no number", at, "Numbers are 1, 1.5 or 1e3; time spans are 30s, 5m, 1h, 7d.");
-  if (character === "/") throw sqlError("This comment is not closed", at, "Close it with */.");
   if (character === "{" || character === "?" || character === "$" || character === ":") throw sqlError("There are no parameters", at, "Write the value itself.");
   throw sqlError(`${JSON.stringify(character)} has no meaning here`, at, "Text goes in 'single quotes', names with other characters in \"double quotes\".");
 };

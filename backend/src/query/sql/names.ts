@@ -2,7 +2,7 @@
 
 import { param, sql, type Fragment } from "../../sql/sql.ts";
 import { CORE_FIELD_NAMES } from "../fields.ts";
-import { composed, constant, type Bound } from "./bound.ts";
+import { composed, constant, keyOf, type Bound } from "./bound.ts";
 import { sqlError, type Span } from "./errors.ts";
 import { columnOf, matches, type Column, type Relation, type Relations } from "./scope.ts";
 import type { Name } from "./syntax.ts";
@@ -12,7 +12,7 @@ const CONTEXT = "context";
 export const columnBound = (relation: Relation, column: Column, at: Span): Bound =>
   constant(column.use(), column.kind, `t${relation.id}.${column.name}`, { bare: [{ name: column.name, at }], ...(column.bytes && { bytes: column.bytes }) });
 
-export const entryOf = (map: Bound, key: string, at: Span): Bound => composed(sql`${map.fragment}[${param.string(key)}]`, "text", `entry:${key.length}:${key}`, [map], at);
+export const entryOf = (map: Bound, key: string, at: Span): Bound => composed(sql`${map.fragment}[${param.string(key)}]`, "text", `entry:${keyOf(key)}`, [map], at);
 
 /** `context.x` and `x` are the same attribute, filed by different doors; see fields.ts. */
 const attribute = (relation: Relation, path: readonly Name[], at: Span): Bound | undefined => {
@@ -22,7 +22,7 @@ const attribute = (relation: Relation, path: readonly Name[], at: Span): Bound |
   const name = textOf(path);
   const [first, second] = path[0]!.text === CONTEXT ? [name, textOf(path.slice(1))] : [name, `${CONTEXT}.${name}`];
   const entry: (key: string) => Fragment = (key) => sql`${map.fragment}[${param.string(key)}]`;
-  return composed(sql`if(${entry(first)} != '', ${entry(first)}, ${entry(second)})`, "text", `attribute:${name.length}:${name}`, [map], at);
+  return composed(sql`if(${entry(first)} != '', ${entry(first)}, ${entry(second)})`, "text", `attribute:${keyOf(name)}`, [map], at);
 };
 
 const textOf = (path: readonly Name[]): string => path.map(({ text }) => text).join(".");

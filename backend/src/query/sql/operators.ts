@@ -1,8 +1,8 @@
 /** Operators: what they are in ClickHouse, and how a text beside a time or an id is read. */
 
 import { param, sql, type Fragment } from "../../sql/sql.ts";
-import { parseTime } from "../time.ts";
-import { composed, constant, timeLiteral, type Bound } from "./bound.ts";
+import { EARLIEST_NS, LATEST_NS, parseTime } from "../time.ts";
+import { composed, constant, textLiteral, timeLiteral, type Bound } from "./bound.ts";
 import { sqlError, type Span } from "./errors.ts";
 import { durationOf } from "./durations.ts";
 import type { BinaryOperator, DurationUnit } from "./syntax.ts";
@@ -47,13 +47,17 @@ export const intervalBound = (count: bigint, unit: DurationUnit, at: Span): Boun
   return constant(sql`${INTERVALS[unit]}(${param.int64(count)})`, "interval", `interval:${count}${unit}`, ns === undefined ? {} : { spanNs: ns });
 };
 
-/** The text beside a time is a time: ISO 8601, an epoch, now-1h. */
+/** A text beside a time is a time: ISO 8601, an epoch, now-1h. */
 export const timeOf = (text: Bound, beside: Bound, nowNs: bigint, at: Span): Bound => {
   if (beside.kind !== "time" || text.text === undefined) return text;
   const ns = parseTime(text.text, { nowMs: Number(nowNs / 1_000_000n) });
   if (ns === undefined) throw sqlError(`${JSON.stringify(text.text)} is no time`, at, "Use '2026-01-31 12:00:00', ISO 8601, an epoch, or NOW() - 1h.");
   return timeLiteral(ns);
 };
+
+/** As `timeOf`, also of an epoch that was written as a number. */
+export const timeBeside = (value: Bound, beside: Bound, nowNs: bigint, at: Span): Bound =>
+  beside.kind === "time" && value.integer !== undefined ? timeOf(textLiteral(String(value.integer)), beside, nowNs, at) : timeOf(value, beside, nowNs, at);
 
 const HEX_ID = /^(?:[0-9a-f]{16}|[0-9a-f]{32})$/i;
 
@@ -92,7 +96,11 @@ export const binaryBound = (operator: BinaryOperator, left: Bound, right: Bound,
 };
 
 const shifted = (operator: "+" | "-", time: Bound, span: Bound, at: Span): Bound => {
-  if (time.timeNs !== undefined && span.spanNs !== undefined) return timeLiteral(operator === "+" ? time.timeNs + span.spanNs : time.timeNs - span.spanNs);
+  if (time.timeNs !== undefined && span.spanNs !== undefined) {
+    const ns = operator === "+" ? time.timeNs + span.spanNs : time.timeNs - span.spanNs;
+    if (ns < EARLIEST_NS || ns > LATEST_NS) throw sqlError("This time is out of the years that can be stored", at);
+    return timeLiteral(ns);
+  }
   return composed(sql`(${time.fragment} ${SYMBOLS[operator]} ${span.fragment})`, time.kind, operator, [time, span], at);
 };
 
@@ -102,6 +110,6 @@ const comparison = (operator: BinaryOperator, left: Bound, right: Bound, { at, .
   if (bytes) return composed(sql`(${bytes.id} ${symbol} ${bytes.values[0]!})`, "bool", operator, [left, right], at);
   const reversed = operator !== "=" && operator !== "!=" ? undefined : idBytes(right, [left]);
   if (reversed) return composed(sql`(${reversed.id} ${symbol} ${reversed.values[0]!})`, "bool", operator, [left, right], at);
-  const [one, other] = [timeOf(left, right, nowNs, sides.left), timeOf(right, left, nowNs, sides.right)];
+  const [one, other] = [timeBeside(left, right, nowNs, sides.left), timeBeside(right, left, nowNs, sides.right)];
   return composed(sql`(${one.fragment} ${symbol} ${other.fragment})`, "bool", operator, [one, other], at);
 };

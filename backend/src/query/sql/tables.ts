@@ -5,6 +5,7 @@
 
 import { and, join, param, sql, type Fragment, type TenantScope } from "../../sql/sql.ts";
 import { instant } from "../log-source.ts";
+import { EARLIEST_NS, LATEST_NS } from "../time.ts";
 import { bytesName, commas, tableColumnName } from "./identifiers.ts";
 
 /** What an expression is, as far as it decides how others are read with it. */
@@ -113,8 +114,11 @@ const SPANS: readonly TableColumn[] = [
   column("received", "DateTime64(3, 'UTC')", "time", "when the backend stored it", sql`received`),
 ];
 
+/** A bound that was reckoned from others may lie outside of the years that can be stored. */
+const clamped = (ns: bigint): Fragment => instant(ns < EARLIEST_NS ? EARLIEST_NS : ns > LATEST_NS ? LATEST_NS : ns);
+
 const within = ({ startNs, endNs }: Bounds): Fragment =>
-  and([...(startNs === undefined ? [] : [sql`timestamp >= ${instant(startNs)}`]), ...(endNs === undefined ? [] : [sql`timestamp <= ${instant(endNs)}`])]);
+  and([...(startNs === undefined ? [] : [sql`timestamp >= ${clamped(startNs)}`]), ...(endNs === undefined ? [] : [sql`timestamp <= ${clamped(endNs)}`])]);
 
 const namedAs = (columns: readonly TableColumn[], { columns: wanted, bytes, extra }: WantedColumns, of: (column: TableColumn) => Fragment): Fragment => {
   const items = [
@@ -137,8 +141,8 @@ const readMetrics: Table["read"] = (scope, wanted, bounds) => {
   const samples = sql`${scope.from("samples")} AND (${within(bounds)}) AND (${named})`;
   if (![...wanted.columns].some((number) => METRICS[number]!.ofSeries)) return sql`SELECT ${namedAs(METRICS, wanted, ({ stored }) => stored)} ${samples}`;
   const alive = and([
-    ...(bounds.startNs === undefined ? [] : [sql`last_seen >= ${instant(bounds.startNs - SERIES_REPEAT_NS)}`]),
-    ...(bounds.endNs === undefined ? [] : [sql`first_seen <= ${instant(bounds.endNs)}`]),
+    ...(bounds.startNs === undefined ? [] : [sql`last_seen >= ${clamped(bounds.startNs - SERIES_REPEAT_NS)}`]),
+    ...(bounds.endNs === undefined ? [] : [sql`first_seen <= ${clamped(bounds.endNs)}`]),
   ]);
   const series = sql`SELECT series, any(labels) AS labels, any(unit) AS unit, any(kind) AS kind ${scope.from("series")} AND (${alive}) AND (${named}) GROUP BY series`;
   return sql`SELECT ${namedAs(METRICS, wanted, (one) => (one.ofSeries && one.kind === "text" ? sql`ifNull(${one.stored}, '')` : one.stored))}
