@@ -2,7 +2,7 @@
 
 import { MAX_COLUMNS, MAX_TABLES } from "../src/query/sql/compile-query.ts";
 import { FUNCTIONS, TYPES, type FunctionUse } from "../src/query/sql/functions.ts";
-import { DEFAULT_ROWS, MAX_JSON_ROWS, MAX_STREAM_ROWS } from "../src/query/sql/index.ts";
+import { DEFAULT_ROWS, MAX_JSON_CHARACTERS, MAX_JSON_ROWS, MAX_STREAM_ROWS, MAX_VALUES } from "../src/query/sql/index.ts";
 import { MAX_SQL_LENGTH } from "../src/query/sql/lexer.ts";
 import { SQL_TABLES, type Table } from "../src/query/sql/tables.ts";
 import { MAX_NESTING } from "../src/query/sql/tokens.ts";
@@ -74,6 +74,7 @@ Expressions, loosest first: \`OR\`, \`AND\`, \`NOT\`, comparisons (\`=\` \`==\` 
 - **Names of items** may be used in \`GROUP BY\`, \`HAVING\` and \`ORDER BY\`, where they go before columns of the same name, and in \`WHERE\`, where they come after them. \`GROUP BY 1\` and \`ORDER BY 2\` mean items.
 - \`COUNT(l.*)\` counts the rows that a join found in \`l\`. An outer join leaves NULL where it found none.
 - **Nothing fails on a value**: what does not convert, \`5 % 0\` and \`intDiv(1, 0)\` are NULL; \`1 / 0\` is \`inf\`.
+- **Words in messages** are found by their index with \`hasAllTokens(lower(message), ['timeout', 'db'])\`; \`LIKE\` and \`~\` look at every message of the time range.
 - A join on times (\`l.timestamp BETWEEN m.timestamp - 1m AND m.timestamp + 1m\`) is quick when it has an equality beside it, such as the host.
 
 Types of CAST: ${[...TYPES.keys()].map((name) => `\`${name}\``).join(", ")}.
@@ -90,7 +91,7 @@ With \`OVER\` only: ${functionsOf("window")}.
 
 ## Limits
 
-A statement may run ${number(LIMITS["max_execution_time"])} seconds, look at ${number(LIMITS["max_rows_to_read"])} rows and ${number(Number(LIMITS["max_bytes_to_read"]) / 1e9)} GB, and take 40 % of the embedded store's memory; a tenant's limits on queries narrow this. It may name ${MAX_TABLES} tables and ${number(MAX_COLUMNS)} columns and nest ${MAX_NESTING} deep. A tenant's statements take turns with its other queries.
+A statement may run ${number(LIMITS["max_execution_time"])} seconds, look at ${number(LIMITS["max_rows_to_read"])} rows and ${number(Number(LIMITS["max_bytes_to_read"]) / 1e9)} GB, and take 40 % of the embedded store's memory; a tenant's limits on queries narrow this. It may name ${MAX_TABLES} tables, ${number(MAX_COLUMNS)} columns and ${number(MAX_VALUES)} values (a list behind \`IN\` counts as one) and nest ${MAX_NESTING} deep. A JSON answer has up to ${number(MAX_JSON_CHARACTERS / 1e6)} MB. A tenant's statements take turns with its other queries.
 
 ## Errors
 

@@ -13,6 +13,8 @@ import type { Expression, Name } from "./syntax.ts";
 
 /** `a + b + c` nests to the left. */
 const MAX_DEPTH = 256;
+/** About half a second. */
+const MAX_WORK = 200_000;
 
 const EXTRACTS: ReadonlyMap<string, Fragment> = new Map([
   ["year", sql`toYear`],
@@ -31,6 +33,7 @@ const EXTRACTS: ReadonlyMap<string, Fragment> = new Map([
 
 export const compileExpression = (expression: Expression, outer: Place): Bound => {
   if (outer.depth >= MAX_DEPTH) throw sqlError("This is nested too deeply", expression.at, `There may be ${MAX_DEPTH} levels.`);
+  if (++outer.work.done > MAX_WORK) throw sqlError("The statement is too large", expression.at, "Its names stand for too many others.");
   const bound = compile(expression, { ...outer, depth: outer.depth + 1 });
   return outer.groups?.has(bound.key) ? { ...bound, bare: [] } : bound;
 };

@@ -72,6 +72,7 @@ export class Compiler {
   /** Tables that people see, every time that they are read. */
   readonly reads: { readonly table: Table; readonly bounds: Bounds }[] = [];
   readonly #subqueries = new Map<Query, { readonly fragment: Fragment; readonly columns: number; readonly number: number }>();
+  readonly #work = { done: 0 };
   #relations = 0;
   #columns = 0;
 
@@ -160,6 +161,7 @@ export class Compiler {
       noWindow: undefined,
       parameters: [],
       depth: 0,
+      work: this.#work,
     };
   }
 

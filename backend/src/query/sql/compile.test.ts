@@ -101,6 +101,7 @@ describe("bounds", () => {
   it.each([
     ["names that stand for names", `SELECT 1 AS a0, ${Array.from({ length: 20 }, (_, i) => `a${i} + a${i} AS a${i + 1}`).join(", ")}`, "too large"],
     ["many of them", `SELECT ${Array.from({ length: 200 }, () => "1").join(" + ")} AS a, ${Array.from({ length: 500 }, () => "a").join(", ")}`, "too large"],
+    ["a list of them", `SELECT ${Array.from({ length: 200 }, () => "1").join(" + ")} AS a FROM logs ORDER BY [${Array.from({ length: 2_000 }, () => "a").join(", ")}]`, "too large"],
     ["a long sum", `SELECT ${Array.from({ length: 300 }, () => "1").join(" + ")}`, "nested too deeply"],
     ["common tables of common tables", `WITH t0 AS (SELECT 1 AS a), ${Array.from({ length: 10 }, (_, i) => `t${i + 1} AS (SELECT x.a FROM t${i} x, t${i} y)`).join(", ")} SELECT * FROM t10`, "too many tables"],
     ["many columns", `SELECT ${Array.from({ length: 1_001 }, () => "1").join(", ")}`, "too many columns"],

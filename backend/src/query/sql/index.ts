@@ -7,8 +7,8 @@
 import { z } from "zod";
 import type { SqlAnswer, SqlQueries, SqlStream } from "../../core/sql-queries.ts";
 import type { Store } from "../../core/store.ts";
-import { param, sql, systemStatement, TenantScope, type Fragment } from "../../sql/sql.ts";
-import { instant } from "../log-source.ts";
+import { ApiError } from "../../errors.ts";
+import { param, sql, systemStatement, TenantScope } from "../../sql/sql.ts";
 import { parseTime } from "../time.ts";
 import { invalidRequest, time, validate } from "../validate.ts";
 import { Compiler } from "./compile-query.ts";
@@ -19,12 +19,15 @@ import { csvOf, streamOf } from "./formats.ts";
 import { MAX_SQL_LENGTH } from "./lexer.ts";
 import { parseSql } from "./parse.ts";
 import type { Running } from "./running.ts";
-import type { Bounds } from "./tables.ts";
+import { within, type Bounds } from "./tables.ts";
 import { valueReader } from "./values.ts";
 
 export const DEFAULT_ROWS = 1_000;
 export const MAX_JSON_ROWS = 10_000;
 export const MAX_STREAM_ROWS = 1_000_000;
+
+/** Of an answer that is held in memory as a whole. */
+export const MAX_JSON_CHARACTERS = 64_000_000;
 
 /** The store takes 1,000 parameters. */
 export const MAX_VALUES = 900;
@@ -97,8 +100,15 @@ const listing = ({ columns, rows }: Listing, { format }: SqlRequest, started: nu
 
 const readAnswer = async ({ store, statement, columns, signal }: Running, limit: number): Promise<Pick<SqlAnswer, "columns" | "rows"> & { truncated: boolean }> => {
   const lines: string[] = [];
+  let characters = 0;
   try {
-    for await (const batch of store.readSql(statement, { format: "JSONCompactEachRowWithNamesAndTypes", ...(signal && { signal }) })) for (const line of batch) lines.push(line);
+    for await (const batch of store.readSql(statement, { format: "JSONCompactEachRowWithNamesAndTypes", ...(signal && { signal }) })) {
+      for (const line of batch) {
+        lines.push(line);
+        characters += line.length;
+      }
+      if (characters > MAX_JSON_CHARACTERS) throw new ApiError("query_failed", `The answer has more than ${MAX_JSON_CHARACTERS / 1e6} MB: take fewer columns or rows, or the format csv or ndjson.`);
+    }
   } catch (error) {
     throw sqlFailure(error);
   }
@@ -113,12 +123,9 @@ const hasWeights = async (store: Store, scope: TenantScope, reads: Compiler["rea
   const weighted = new Map(reads.filter(({ table }) => table.weighted).map(({ table, bounds }) => [table.name, bounds]));
   try {
     const found = await Promise.all(
-      [...weighted].map(async ([name, { startNs, endNs }]) => {
-        const conditions: Fragment[] = [sql`weight != 1`];
-        if (startNs !== undefined) conditions.push(sql`timestamp >= ${instant(startNs)}`);
-        if (endNs !== undefined) conditions.push(sql`timestamp <= ${instant(endNs)}`);
-        const where = conditions.reduce((all, one) => sql`${all} AND ${one}`);
-        const rows = await store.read(scope.statement(sql`SELECT 1 AS found ${scope.from(name as "logs" | "spans")} AND (${where}) LIMIT ${param.uint8(1)}`), { maxExecutionSeconds: WEIGHTS_SECONDS, settings: { max_rows_to_read: WEIGHTS_ROWS }, signal });
+      [...weighted].map(async ([name, bounds]) => {
+        const statement = scope.statement(sql`SELECT 1 AS found ${scope.from(name as "logs" | "spans")} AND (${within(bounds)}) AND weight != 1 LIMIT ${param.uint8(1)}`);
+        const rows = await store.read(statement, { maxExecutionSeconds: WEIGHTS_SECONDS, settings: { max_rows_to_read: WEIGHTS_ROWS }, signal });
         return rows.length > 0;
       }),
     );

@@ -30,6 +30,8 @@ export interface Place {
   /** Innermost last. */
   readonly parameters: readonly string[];
   readonly depth: number;
+  /** Expressions that were looked at for the whole statement: one that has a name is, wherever the name stands. */
+  readonly work: { done: number };
 }
 
 const DAY_NS = 86_400_000_000_000n;

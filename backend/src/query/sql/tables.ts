@@ -117,7 +117,8 @@ const SPANS: readonly TableColumn[] = [
 /** A bound that was reckoned from others may lie outside of the years that can be stored. */
 const clamped = (ns: bigint): Fragment => instant(ns < EARLIEST_NS ? EARLIEST_NS : ns > LATEST_NS ? LATEST_NS : ns);
 
-const within = ({ startNs, endNs }: Bounds): Fragment =>
+/** `timestamp` lies within; true without bounds. */
+export const within = ({ startNs, endNs }: Bounds): Fragment =>
   and([...(startNs === undefined ? [] : [sql`timestamp >= ${clamped(startNs)}`]), ...(endNs === undefined ? [] : [sql`timestamp <= ${clamped(endNs)}`])]);
 
 const namedAs = (columns: readonly TableColumn[], { columns: wanted, bytes, extra }: WantedColumns, of: (column: TableColumn) => Fragment): Fragment => {
