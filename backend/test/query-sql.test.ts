@@ -79,6 +79,7 @@ const ANSWERS: readonly (readonly [query: string, rows: readonly (readonly unkno
   ["SELECT CAST(attributes['status'] AS Int64) + 1, message::float, 'x' || host FROM logs ORDER BY timestamp DESC, host LIMIT 1", [[201, null, "xweb-03"]]],
   ["SELECT date_trunc('hour', timestamp) AS h, extract(hour FROM h), count() FROM logs GROUP BY h ORDER BY h LIMIT 1", [["2026-11-22T08:00:00Z", 8, 264]]],
   ["SELECT arrayMap(k -> upper(k), mapKeys(attributes)) FROM logs LIMIT 1", [[["CONTEXT.ENDPOINT", "STATUS"]]]],
+  ["SELECT max(if(value > 200, value, 0)), min(CASE WHEN value < 1 THEN 1 ELSE 2.5 END), sum(coalesce(value, -1)) FROM metrics", [[269, 1, 28245]]],
   ["SELECT 1/0, 5 % 0, intDiv(1, 0), -(-3), 18446744073709551615, NULL, [1, 2][2], 'it''s', 1e3", [["inf", null, null, 3, "18446744073709551615", null, 2, "it's", 1_000]]],
   ["SELECT NOW() - INTERVAL '1 day 2 hours', NOW() = now(), today(), INTERVAL 5 MINUTE = 5m", [["2026-11-21T08:00:00.000000000Z", true, "2026-11-22T00:00:00.000000000Z", true]]],
   ["SELECT l.host FROM logs l ASOF LEFT JOIN metrics m ON l.host = m.host AND l.timestamp >= m.timestamp WHERE m.value = 269 OR m.value = 268 ORDER BY 1 LIMIT 1", [["web-03"]]],
@@ -249,6 +250,7 @@ describe("a statement that is wrong", () => {
 
   it.each([
     ["SELECT message + 1 FROM logs", "Illegal types"],
+    ["SELECT if(true, 'a', 1)", "no supertype"],
     ["SELECT count() FROM logs WHERE message ~ '('", "regular expression"],
     ["SELECT 1 FROM logs l FULL JOIN metrics m ON l.timestamp > m.timestamp", "equality"],
     ["SELECT (SELECT host FROM logs) FROM logs", "more than one row"],

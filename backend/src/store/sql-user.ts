@@ -33,6 +33,8 @@ export const sqlUserSettings = (memoryBytes: number): Readonly<Record<string, Se
   cancel_http_readonly_queries_on_client_close: 1,
   // An outer join leaves NULL where there is no row, as standard SQL says.
   join_use_nulls: 1,
+  // Values that have no type in common are a mistake, and said to be one.
+  use_variant_as_common_type: 0,
   date_time_output_format: "iso",
   output_format_json_quote_64bit_integers: 1,
   output_format_json_quote_denormals: 1,
@@ -59,6 +61,8 @@ const POLICY = "tenant = unhex(substringIndex(initialQueryID(), '.', 1))";
 /** An id that shows the tenant's rows to the query which has it. */
 export const sqlQueryId = (tenant: string): string => `${Buffer.from(tenant).toString("hex")}.${randomUUID()}`;
 
+const lines = (...parts: string[]): string => parts.join("\n    ");
+
 /** Pieces of users.xml: a profile and a user, whose `credentials` are XML too. */
 export const sqlUserXml = (database: string, memoryBytes: number, credentials: string): { profile: string; user: string } => {
   const settings = Object.entries(sqlUserSettings(memoryBytes)).map(([name, value]) => `<${name}>${value}</${name}>`);
@@ -68,8 +72,8 @@ export const sqlUserXml = (database: string, memoryBytes: number, credentials: s
   const grants = tables.map((table) => `<query>GRANT SELECT ON ${database}.${table}</query>`);
   const policies = tables.map((table) => `<${table}><filter>${POLICY}</filter></${table}>`);
   return {
-    profile: `<${SQL_USER}>${settings.join("")}<constraints>${constraints.join("")}</constraints></${SQL_USER}>`,
-    user: `<${SQL_USER}>${credentials}<profile>${SQL_USER}</profile><quota>default</quota><grants>${grants.join("")}</grants><databases><${database}>${policies.join("")}</${database}></databases></${SQL_USER}>`,
+    profile: lines(`<${SQL_USER}>`, ...settings, "<constraints>", ...constraints, "</constraints>", `</${SQL_USER}>`),
+    user: lines(`<${SQL_USER}>`, credentials, `<profile>${SQL_USER}</profile>`, "<quota>default</quota>", "<grants>", ...grants, "</grants>", `<databases><${database}>`, ...policies, `</${database}></databases>`, `</${SQL_USER}>`),
   };
 };
 

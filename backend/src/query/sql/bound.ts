@@ -63,6 +63,9 @@ export const numberLiteral = (text: string, at: Span): Bound => {
   const key = `number:${text}`;
   if (/^\d+$/.test(text)) {
     const value = BigInt(text);
+    // The smallest type, as ClickHouse reads it: a 64-bit integer and a float have no type in common.
+    if (value < 1n << 8n) return literal(sql`${param.uint8(Number(value))}`, "number", key, { integer: value });
+    if (value < 1n << 32n) return literal(sql`${param.uint32(Number(value))}`, "number", key, { integer: value });
     if (value < 1n << 63n) return literal(sql`${param.int64(value)}`, "number", key, { integer: value });
     if (value < 1n << 64n) return literal(sql`${param.uint64(value)}`, "number", key);
   }

@@ -7,11 +7,13 @@ import { ApiError } from "../../errors.ts";
 
 /** ClickHouse's error codes whose text speaks of functions, types and names. */
 const TOLD = new Set([
-  // Arguments: their number, their types; no common type; types that do not convert.
-  42, 43, 44, 53, 386, 70,
+  // Arguments: their number, their types; types that do not convert.
+  42, 43, 44, 53, 70,
   // Aggregates, GROUP BY, joins, windows.
   184, 215, 48,
 ]);
+
+const NO_COMMON_TYPE = 386;
 
 const OWN_WORDS: Readonly<Record<number, string>> = {
   25: "A pattern of LIKE ends with a backslash or has an escape that does not exist.",
@@ -40,6 +42,7 @@ export const sqlFailure = (error: unknown): unknown => {
   const code = (error.details as { code?: number } | undefined)?.code ?? 0;
   const own = OWN_WORDS[code];
   if (own !== undefined) return new ApiError("query_failed", own, { cause: error });
+  if (code === NO_COMMON_TYPE) return new ApiError("query_failed", `The store cannot do this: ${cleaned(error.message)}. Convert one of them, such as x::float or x::text.`, { cause: error });
   if (TOLD.has(code)) return new ApiError("query_failed", `The store cannot do this: ${cleaned(error.message)}`, { cause: error });
   // Out of memory has words of its own already.
   if (code === 0) return error;

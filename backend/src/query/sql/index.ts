@@ -4,6 +4,7 @@
  * sql/sql.ts (compile-query.ts), run as a user that sees one tenant's rows (store/sql-user.ts).
  */
 
+import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { SqlAnswer, SqlQueries, SqlStream } from "../../core/sql-queries.ts";
 import type { Store } from "../../core/store.ts";
@@ -34,6 +35,8 @@ export const MAX_VALUES = 900;
 
 /** How long may be looked for rows that stand for more than themselves. */
 const WEIGHTS_SECONDS = 2;
+/** ... and how long after the answer is there. */
+const WEIGHTS_PATIENCE_MS = 250;
 const WEIGHTS_ROWS = 20_000_000;
 
 const requestBody = z.strictObject({
@@ -73,9 +76,10 @@ export const createSqlQueries = ({ store, now = Date.now }: SqlQueriesOptions): 
     const ended = new AbortController();
     const either = signal ? AbortSignal.any([ended.signal, signal]) : ended.signal;
     try {
-      const [answer, weights] = await Promise.all([readAnswer({ store, statement, columns, signal: either }, limit), hasWeights(store, scope, compiler.reads, either)]);
-      const { rows, truncated } = answer;
-      return { columns: answer.columns, rows, completeness: { truncated, weights }, took_ms: elapsed(started) };
+      const looking = hasWeights(store, scope, compiler.reads, either);
+      const { rows, truncated, columns: typed } = await readAnswer({ store, statement, columns, signal: either }, limit);
+      const weights = await Promise.race([looking, delay(WEIGHTS_PATIENCE_MS, null, { ref: false })]);
+      return { columns: typed, rows, completeness: { truncated, weights }, took_ms: elapsed(started) };
     } finally {
       ended.abort();
     }

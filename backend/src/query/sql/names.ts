@@ -8,6 +8,7 @@ import { columnOf, matches, type Column, type Relation, type Relations } from ".
 import type { Name } from "./syntax.ts";
 
 const CONTEXT = "context";
+const ATTRIBUTES = "attributes";
 
 export const columnBound = (relation: Relation, column: Column, at: Span): Bound =>
   constant(column.use(), column.kind, `t${relation.id}.${column.name}`, { bare: [{ name: column.name, at }], ...(column.bytes && { bytes: column.bytes }) });
@@ -16,7 +17,7 @@ export const entryOf = (map: Bound, key: string, at: Span): Bound => composed(sq
 
 /** `context.x` and `x` are the same attribute, filed by different doors; see fields.ts. */
 const attribute = (relation: Relation, path: readonly Name[], at: Span): Bound | undefined => {
-  const column = relation.base && relation.columns.find(({ name }) => name === relation.base!.table.map);
+  const column = relation.base && relation.columns.find(({ name }) => name === ATTRIBUTES);
   if (!column) return undefined;
   const map = columnBound(relation, column, at);
   const name = textOf(path);
