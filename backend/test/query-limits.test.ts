@@ -72,6 +72,17 @@ describe("a tenant's limits", () => {
     expect(gate.running).toBe(0);
   });
 
+  it("end an answer of SQL in its midst with an error, not as if it were whole", async () => {
+    const scope = new TenantScope("tenant0");
+    const endless = scope.statement(sql`SELECT number, (SELECT count() ${scope.from("logs")}) AS n FROM numbers(1000000000)`);
+    const batches = limited(test.store).store.readSql(endless, { format: "CSV" })[Symbol.asyncIterator]();
+    expect((await batches.next()).value).toContain(`0,${ROWS}`);
+    const rest = async (): Promise<void> => {
+      while (!(await batches.next()).done);
+    };
+    await expect(rest()).rejects.toMatchObject({ code: "query_failed", message: expect.stringContaining("result exceeded") as unknown });
+  });
+
   it("do not hold up statements that are nobody's", async () => {
     const { store } = limited(test.store, { rows: 1 }, { atOnce: 1 });
     expect(await store.read(systemStatement(sql`SELECT count() AS n FROM numbers(10)`))).toEqual([{ n: "10" }]);

@@ -91,7 +91,7 @@ With \`OVER\` only: ${functionsOf("window")}.
 
 ## Limits
 
-A statement may run ${number(LIMITS["max_execution_time"])} seconds, look at ${number(LIMITS["max_rows_to_read"])} rows and ${number(Number(LIMITS["max_bytes_to_read"]) / 1e9)} GB, and take 40 % of the embedded store's memory; a tenant's limits on queries narrow this. It may name ${MAX_TABLES} tables, ${number(MAX_COLUMNS)} columns and ${number(MAX_VALUES)} values (a list behind \`IN\` counts as one) and nest ${MAX_NESTING} deep. A JSON answer has up to ${number(MAX_JSON_CHARACTERS / 1e6)} MB. A tenant's statements take turns with its other queries.
+A statement may run ${number(LIMITS["max_execution_time"])} seconds, the sending of its answer included, look at ${number(LIMITS["max_rows_to_read"])} rows and ${number(Number(LIMITS["max_bytes_to_read"]) / 1e9)} GB, and take 40 % of the embedded store's memory; a tenant's limits on queries narrow this. It may name ${MAX_TABLES} tables, ${number(MAX_COLUMNS)} columns and ${number(MAX_VALUES)} values (a list behind \`IN\` counts as one) and nest ${MAX_NESTING} deep. A JSON answer has up to ${number(MAX_JSON_CHARACTERS / 1e6)} MB. A tenant's statements take turns with its other queries.
 
 ## Errors
 

@@ -14,6 +14,9 @@ type Compile = (expression: Expression, place: Place) => Bound;
 
 const CLOCK_FUNCTIONS = new Set(["now", "now64", "today", "yesterday"]);
 
+const IN_WINDOW = { noWindow: "A window stands inside of a window" };
+const IN_AGGREGATE = { groups: undefined, noAggregate: "An aggregate stands inside of an aggregate", noWindow: "A window stands inside of an aggregate" };
+
 const suggestFunction = (name: string): string => {
   const start = name.toLowerCase().slice(0, 4);
   const near = FUNCTIONS.filter((one) => one.name.toLowerCase().startsWith(start)).slice(0, 5);
@@ -35,7 +38,7 @@ export const compileCall = (call: Call, place: Place, compile: Compile): Bound =
   const windowed = call.over !== undefined;
   if (!windowed && place.noAggregate !== undefined) throw sqlError(place.noAggregate, at);
   if (windowed && place.noWindow !== undefined) throw sqlError(place.noWindow, at);
-  const inside: Place = { ...place, aliasesFirst: false, ...(windowed ? { noWindow: "A window stands inside of a window" } : { groups: undefined, noAggregate: "An aggregate stands inside of an aggregate", noWindow: "A window stands inside of an aggregate" }) };
+  const inside: Place = { ...place, aliasesFirst: false, ...(windowed ? IN_WINDOW : IN_AGGREGATE) };
   const parts = fn.name === "count" && call.arguments.length === 1 && call.arguments[0]!.kind === "star" ? countedRows(call.arguments[0]!, inside) : call.arguments.map((one) => compile(one, inside));
   const filter = call.filter && compile(call.filter, inside);
   const written = fn.write(call.distinct ? [sql`DISTINCT ${commas(parts.map(({ fragment }) => fragment))}`] : parts.map(({ fragment }) => fragment), parametersOf(call));

@@ -100,7 +100,7 @@ export class Compiler {
     const columns = left.columns.map(({ name, kind, id }) => ({ name, kind, inner: id, id: this.#nextColumn(body.at) }));
     const relations = new Relations();
     relations.add({ name: undefined, alias, id: -1, columns: columns.map(({ name, kind, id }) => ({ name, kind, use: () => id })), present: () => sql`1`, base: undefined, render: () => sql`` });
-    const place = this.#place(relations, new Map(), tables, []);
+    const place: Place = { ...this.#place(relations, new Map(), tables, []), noAggregate: "ORDER BY behind UNION names its columns", noWindow: "ORDER BY behind UNION names its columns" };
     const order = this.#orderBy(orderBy, columns.map(({ name, kind, id }) => ({ name, at: body.at, bound: columnBound(relations.all[0]!, { name, kind, use: () => id }, body.at) })), place);
     const by = limitBy ? sql` LIMIT ${param.uint64(limitBy.limit)} BY ${commas(limitBy.by.map((one) => compileExpression(one, place).fragment))}` : sql``;
     const listed = commas(columns.map(({ inner, id }) => sql`${alias}.${inner} AS ${id}`));

@@ -3,7 +3,7 @@
  * definition: DESCRIBE, docs/sql.md and the generated SQL are made from it.
  */
 
-import { and, join, param, sql, type Fragment, type TenantScope } from "../../sql/sql.ts";
+import { and, param, sql, type Fragment, type TenantScope } from "../../sql/sql.ts";
 import { instant } from "../log-source.ts";
 import { EARLIEST_NS, LATEST_NS } from "../time.ts";
 import { bytesName, commas, tableColumnName } from "./identifiers.ts";
@@ -138,7 +138,7 @@ const readPlain =
 
 /** Labels are joined only where a column of the series is read. */
 const readMetrics: Table["read"] = (scope, wanted, bounds) => {
-  const named = bounds.metrics === undefined ? sql`1` : sql`metric IN (${join(bounds.metrics.map((metric) => sql`${param.string(metric)}`), sql`, `)})`;
+  const named = bounds.metrics === undefined ? sql`1` : sql`metric IN ${param.strings(bounds.metrics)}`;
   const samples = sql`${scope.from("samples")} AND (${within(bounds)}) AND (${named})`;
   if (![...wanted.columns].some((number) => METRICS[number]!.ofSeries)) return sql`SELECT ${namedAs(METRICS, wanted, ({ stored }) => stored)} ${samples}`;
   const alive = and([
