@@ -1,6 +1,6 @@
 /** Queries -> SQL: SELECT by SELECT, from the inside of FROM to the outside of LIMIT. */
 
-import { join, param, sql, type Fragment, type TenantScope } from "../../sql/sql.ts";
+import { join, param, sql, type Fragment, type Statement, type TenantScope } from "../../sql/sql.ts";
 import type { Bound } from "./bound.ts";
 import { ordered } from "./compile-call.ts";
 import { compileExpression } from "./compile-expression.ts";
@@ -80,8 +80,16 @@ export class Compiler {
     this.#options = options;
   }
 
-  /** `maxRows`: a limit of its own, at most this. */
-  query(query: Query, outer: Tables = new Map(), maxRows?: number): CompiledQuery {
+  /** The statement as a whole, with at most `maxRows` rows. Throws ApiError(invalid_query). */
+  statement(query: Query, maxRows: number): { statement: Statement; columns: readonly OutputColumn[] } {
+    const { fragment, columns } = this.#query(query, new Map(), maxRows);
+    const { scope } = this.#options;
+    // One that reads no table is somebody's too: it waits for its turn among the tenant's others.
+    const body = this.reads.length > 0 ? fragment : sql`SELECT * FROM (${fragment}) WHERE ${scope.tenantValue} != ''`;
+    return { statement: scope.statement(body), columns };
+  }
+
+  #query(query: Query, outer: Tables, maxRows?: number): CompiledQuery {
     let tables = outer;
     for (const table of query.with) {
       if (query.with.some((other) => other !== table && other.name.text === table.name.text)) throw sqlError(`There are two common tables ${JSON.stringify(table.name.text)}`, table.name.at);
@@ -94,7 +102,7 @@ export class Compiler {
 
   #union({ body, orderBy, limitBy }: Query, tables: Tables, limit: Fragment): CompiledQuery {
     if (body.kind !== "union") throw new Error("BUG: not a union");
-    const [left, right] = [this.query(body.left, tables), this.query(body.right, tables)];
+    const [left, right] = [this.#query(body.left, tables), this.#query(body.right, tables)];
     if (left.columns.length !== right.columns.length) throw sqlError(`The sides of UNION have ${left.columns.length} and ${right.columns.length} columns`, body.at);
     const alias = tableName(this.#nextRelation(body.at));
     const columns = left.columns.map(({ name, kind, id }) => ({ name, kind, inner: id, id: this.#nextColumn(body.at) }));
@@ -147,7 +155,7 @@ export class Compiler {
         compile: (query) => {
           const known = this.#subqueries.get(query);
           if (known) return known;
-          const { fragment, columns } = this.query(query, tables);
+          const { fragment, columns } = this.#query(query, tables);
           const compiled = { fragment, columns: columns.length, number: this.#subqueries.size };
           this.#subqueries.set(query, compiled);
           return compiled;
@@ -244,10 +252,10 @@ export class Compiler {
   #source(from: Exclude<From, { kind: "join" }>, tables: Tables): Relation {
     const number = this.#nextRelation(from.at);
     const alias = tableName(number);
-    if (from.kind === "subquery") return derived(this.query(from.query, tables), from.alias, alias, number);
+    if (from.kind === "subquery") return derived(this.#query(from.query, tables), from.alias, alias, number);
     const common = tables.get(from.name.text);
     if (common) {
-      const compiled = this.query(common.query, common.outer);
+      const compiled = this.#query(common.query, common.outer);
       if (common.columns.length > 0 && common.columns.length !== compiled.columns.length) throw sqlError(`${JSON.stringify(common.name.text)} names ${common.columns.length} of ${compiled.columns.length} columns`, common.name.at);
       const columns = compiled.columns.map((column, i) => ({ ...column, name: common.columns[i]?.text ?? column.name }));
       return derived({ ...compiled, columns }, from.alias ?? from.name, alias, number);

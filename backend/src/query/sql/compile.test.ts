@@ -3,7 +3,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ApiError } from "../../errors.ts";
-import { isStatement, systemStatement, TenantScope, type Statement } from "../../sql/sql.ts";
+import { isStatement, TenantScope, type Statement } from "../../sql/sql.ts";
 import { Compiler } from "./compile-query.ts";
 import { parseSql } from "./parse.ts";
 
@@ -13,9 +13,7 @@ const scope = new TenantScope("acme");
 const compile = (text: string): Statement => {
   const parsed = parseSql(text);
   if (parsed.kind !== "query") throw new Error("no query");
-  const compiler = new Compiler({ scope, nowNs: NOW_NS, text, bounds: {} });
-  const { fragment } = compiler.query(parsed.query, new Map(), 100);
-  return compiler.reads.length === 0 ? systemStatement(fragment) : scope.statement(fragment);
+  return new Compiler({ scope, nowNs: NOW_NS, text, bounds: {} }).statement(parsed.query, 100).statement;
 };
 
 const MINE = "zqx";
@@ -85,6 +83,10 @@ describe("what is read", () => {
 
   it("is narrowed to the metrics that are named, in samples and in series", () => {
     expect(compile("SELECT host FROM metrics WHERE metric_name = 'cpu' AND value > 1").text.match(/metric IN \{p\d+:Array\(String\)\}/g)).toHaveLength(2);
+  });
+
+  it.each(["SELECT 1", "SELECT count() FROM logs", "SELECT 1 UNION ALL SELECT count(*) FROM spans"])("is read for a tenant, and waits for its turn: %s", (query) => {
+    expect(compile(query).tenant).toBe("acme");
   });
 
   it("are labels only where they are asked for", () => {

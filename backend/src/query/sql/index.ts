@@ -9,7 +9,7 @@ import { z } from "zod";
 import type { SqlAnswer, SqlQueries, SqlStream } from "../../core/sql-queries.ts";
 import type { Store } from "../../core/store.ts";
 import { ApiError } from "../../errors.ts";
-import { param, sql, systemStatement, TenantScope } from "../../sql/sql.ts";
+import { param, sql, TenantScope } from "../../sql/sql.ts";
 import { parseTime } from "../time.ts";
 import { invalidRequest, time, validate } from "../validate.ts";
 import { Compiler } from "./compile-query.ts";
@@ -68,8 +68,7 @@ export const createSqlQueries = ({ store, now = Date.now }: SqlQueriesOptions): 
     const nowMs = now();
     const compiler = new Compiler({ scope, nowNs: BigInt(Math.trunc(nowMs)) * 1_000_000n, text: request.query, bounds: boundsOf(request, nowMs) });
     const limit = request.limit ?? (request.format === "json" ? DEFAULT_ROWS : MAX_STREAM_ROWS);
-    const { fragment, columns } = compiler.query(parsed.query, new Map(), request.format === "json" ? limit + 1 : limit);
-    const statement = compiler.reads.length === 0 ? systemStatement(fragment) : scope.statement(fragment);
+    const { statement, columns } = compiler.statement(parsed.query, request.format === "json" ? limit + 1 : limit);
     if (Object.keys(statement.params).length > MAX_VALUES) throw sqlError("The statement has too many values", { start: 0, end: request.query.length }, `It may have ${MAX_VALUES}; a list behind IN counts as one.`);
     if (request.format !== "json") return streamOf({ store, statement, columns, signal }, request.format);
     // When the statement fails, its weights are not looked for any longer.
