@@ -88,6 +88,8 @@ const ANSWERS: readonly (readonly [query: string, rows: readonly (readonly unkno
   ["SELECT * EXCEPT (timestamp, message, level, service, environment, trace_id, span_id, pattern, attributes, weight, observed, received, labels, series_hash) FROM logs JOIN (SELECT * FROM metrics WHERE value = 269) USING (host) WHERE severity IN (17) ORDER BY severity LIMIT 1", [["web-03", 17, METRIC, 269, "%", "gauge"]]],
   ["SELECT count() FROM metrics WHERE timestamp IN ('2026-11-22 10:00:00', '2026-11-22 09:59:59') AND timestamp <= 1795341600", [[2]]],
   ["SELECT count() FROM metrics WHERE metric_name = 'cpu.usage.percent' AND metric_name IN ('x')", [[0]]],
+  ["SELECT count() FROM logs WHERE message LIKE '%ine 1_' AND message ILIKE 'LINE 1%' AND hasToken(message, 'line')", [[10]]],
+  ["SELECT count() FROM metrics m LEFT JOIN logs l ON m.host = l.host WHERE l.message = 'line 7' AND m.value IN (3, 103)", [[1]]],
   ["DESC spans", expect.arrayContaining([["duration_ns", "UInt64", "how long it took, nanoseconds"]]) as never],
   ["SHOW TABLES;", SQL_TABLES.map(({ name, doc }) => [name, doc])],
 ];

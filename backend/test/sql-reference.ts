@@ -74,7 +74,7 @@ Expressions, loosest first: \`OR\`, \`AND\`, \`NOT\`, comparisons (\`=\` \`==\` 
 - **Names of items** may be used in \`GROUP BY\`, \`HAVING\` and \`ORDER BY\`, where they go before columns of the same name, and in \`WHERE\`, where they come after them. \`GROUP BY 1\` and \`ORDER BY 2\` mean items.
 - \`COUNT(l.*)\` counts the rows that a join found in \`l\`. An outer join leaves NULL where it found none.
 - **Nothing fails on a value**: what does not convert, \`5 % 0\` and \`intDiv(1, 0)\` are NULL; \`1 / 0\` is \`inf\`.
-- **Words in messages** are found by their index with \`hasAllTokens(lower(message), ['timeout', 'db'])\`; \`LIKE\` and \`~\` look at every message of the time range.
+- **Words in messages** have an index. \`message LIKE '%connection refused by%'\` is quick where it holds whole words (here: refused), as \`=\`, \`ILIKE\` and \`hasToken\` are; \`hasAllTokens(lower(message), ['timeout', 'db'])\` asks it alone. \`LIKE '%part%'\` and \`~\` look at every message of the time range.
 - A join on times (\`l.timestamp BETWEEN m.timestamp - 1m AND m.timestamp + 1m\`) is quick when it has an equality beside it, such as the host.
 
 Types of CAST: ${[...TYPES.keys()].map((name) => `\`${name}\``).join(", ")}.

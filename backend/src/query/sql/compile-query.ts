@@ -1,11 +1,11 @@
 /** Queries -> SQL: SELECT by SELECT, from the inside of FROM to the outside of LIMIT. */
 
-import { join, param, sql, type Fragment, type Statement, type TenantScope } from "../../sql/sql.ts";
+import { and, join, param, sql, type Fragment, type Statement, type TenantScope } from "../../sql/sql.ts";
 import type { Bound } from "./bound.ts";
 import { ordered } from "./compile-call.ts";
 import { compileExpression } from "./compile-expression.ts";
 import { sqlError, type Span } from "./errors.ts";
-import { hoist } from "./hoist.ts";
+import { hoist, wordConditions } from "./hoist.ts";
 import { columnName, commas, tableName } from "./identifiers.ts";
 import { columnBound, unknownColumn } from "./names.ts";
 import type { Place } from "./place.ts";
@@ -125,7 +125,7 @@ export class Compiler {
     const inWhere: Place = { ...bare, aliases, noAggregate: "WHERE stands before aggregation: use HAVING", noWindow: "A window stands only behind SELECT and ORDER BY" };
     hoist(select.where, inWhere, joins.nearest, compileExpression);
     for (const link of joins.links) narrowRight(link);
-    const where = select.where && compileExpression(select.where, inWhere);
+    const where = select.where && and([...wordConditions(select.where, inWhere, compileExpression), compileExpression(select.where, inWhere).fragment]);
     const groups = this.#groups(select, { ...inWhere, aliasesFirst: true, noAggregate: "GROUP BY stands before aggregation" });
     // A first look tells whether there is an aggregate at all.
     const aggregated = groups.length > 0 || select.having !== undefined || this.#items(select.items, bare).some(({ bound }) => bound.aggregate) || orderBy.some(({ expression }) => holdsAggregate(expression, { ...bare, aliases }));
@@ -139,7 +139,7 @@ export class Compiler {
     const by = limitBy ? sql` LIMIT ${param.uint64(limitBy.limit)} BY ${commas(limitBy.by.map((one) => compileExpression(one, afterAliases).fragment))}` : sql``;
     const listed = commas(items.map(({ bound }, i) => sql`${bound.kind === "bool" ? sql`toBool(${bound.fragment})` : bound.fragment} AS ${columns[i]!.id}`));
     // All uses are known now, so tables can be written.
-    const fragment = sql`SELECT ${select.distinct ? sql`DISTINCT ` : sql``}${listed}${from ? sql` FROM ${from()}` : sql``}${where ? sql` WHERE ${where.fragment}` : sql``}${
+    const fragment = sql`SELECT ${select.distinct ? sql`DISTINCT ` : sql``}${listed}${from ? sql` FROM ${from()}` : sql``}${where ? sql` WHERE ${where}` : sql``}${
       groups.length === 0 ? sql`` : sql` GROUP BY ${commas(groups.map((group) => group.fragment))}`
     }${having ? sql` HAVING ${having.fragment}` : sql``}${order}${by}${limit}`;
     return { fragment, columns };

@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ApiError } from "../../errors.ts";
 import { isStatement, TenantScope, type Statement } from "../../sql/sql.ts";
+import { lowerAscii, wordsOf } from "../words.ts";
 import { Compiler } from "./compile-query.ts";
 import { parseSql } from "./parse.ts";
 
@@ -69,6 +70,12 @@ describe("nothing that was written is handed on", () => {
   });
 });
 
+/** Words that the text index of messages is asked for. */
+const wordsAsked = (condition: string): string[] => {
+  const { text, params } = compile(`SELECT count() FROM logs l WHERE ${condition}`);
+  return [...text.matchAll(/hasAllTokens\(lower\(t0\.v1\), \{(p\d+):/g)].flatMap((match) => params[match[1]!] as string[]);
+};
+
 describe("what is read", () => {
   it.each([
     ["a range of time, on both sides of a join on times", "SELECT count() FROM metrics m LEFT JOIN logs l ON m.host = l.host AND l.timestamp BETWEEN m.timestamp - 1m AND m.timestamp + 1m WHERE m.timestamp > NOW() - 1h", ["2026-11-22T09:00:00Z", "2026-11-22T08:59:00Z"]],
@@ -92,6 +99,37 @@ describe("what is read", () => {
   it("are labels only where they are asked for", () => {
     expect(compile("SELECT metric_name, COUNT(DISTINCT series_hash) FROM metrics GROUP BY metric_name").text).not.toContain("FROM series");
     expect(compile("SELECT labels['a'] FROM metrics").text).toContain("FROM series");
+  });
+
+  it.each([
+    ["message LIKE '%Connection refused by peer%'", ["refused", "by"]],
+    ["message LIKE 'GET /users%' AND host = 'a'", ["get"]],
+    ["message LIKE '%50\\\\% of_disk full'", ["full"]],
+    ["message = 'Timeout, 30 s' AND l.message ILIKE '% slow Größe %'", ["timeout", "30", "s", "slow"]],
+    ["hasToken(message, 'Timeout')", ["timeout"]],
+    ["message LIKE '%time%'", []],
+    ["message LIKE '%a b c%' OR host = 'x'", []],
+    ["NOT (message LIKE '%a b c%')", []],
+    ["attributes['x'] LIKE '%a b c%'", []],
+  ])("asks the index for words: %s", (condition, words) => expect(wordsAsked(condition)).toEqual(words));
+
+  it("asks the index only for words of every message that matches", () => {
+    const text = fc.array(fc.constantFrom("a", "B", "7", " ", "-", "é", "_", "%", "\\"), { maxLength: 8 }).map((parts) => parts.join(""));
+    const wildcard = fc.constantFrom("%", "_", "");
+    let matched = 0;
+    fc.assert(
+      fc.property(text, fc.nat(8), fc.nat(8), wildcard, wildcard, fc.boolean(), (message, from, to, before, after, insensitive) => {
+        // A pattern cut out of the message, so that many match.
+        const literal = message.slice(Math.min(from, to), Math.max(from, to));
+        const pattern = `${before}${literal.replaceAll(/[%_\\]/g, "\\$&")}${after}`;
+        const regex = new RegExp(`^${before === "%" ? ".*" : before && "."}${literal.replaceAll(/[-\\]/g, "\\$&")}${after === "%" ? ".*" : after && "."}$`, insensitive ? "is" : "s");
+        if (!regex.test(message)) return;
+        matched++;
+        expect(wordsOf(lowerAscii(message))).toEqual(expect.arrayContaining(wordsAsked(`message ${insensitive ? "ILIKE" : "LIKE"} '${pattern.replaceAll("\\", "\\\\")}'`)));
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(matched).toBeGreaterThan(200);
   });
 
   it("are the bytes of ids, which have an index", () => {

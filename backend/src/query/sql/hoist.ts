@@ -1,11 +1,16 @@
 /**
- * What a condition says about the rows of a table that can match at all: its time, its metric. The
- * store skips the others even where it does not see that by itself, such as through a join.
+ * What a condition says about the rows of a table that can match at all: its time, its metric, the
+ * words of its message. The store skips the others even where it does not see that by itself, such
+ * as through a join.
  *
  * Only conditions that hold for every row of the answer are looked at (those joined by AND); none
  * holds for a NULL, so that what an outer join leaves empty does not come into it.
  */
 
+import { param, sql, type Fragment } from "../../sql/sql.ts";
+import type { Pattern, PatternPart } from "../filter.ts";
+import { patternTest } from "../message-pattern.ts";
+import { lowerAscii, wordsOf } from "../words.ts";
 import type { Bound } from "./bound.ts";
 import { timeBeside } from "./operators.ts";
 import type { Place } from "./place.ts";
@@ -65,3 +70,42 @@ export const hoist = (condition: Expression | undefined, place: Place, nearest: 
     if (ns !== undefined) narrow(timed, operator, ns);
   }
 };
+
+/** More than these do not make the index choose better. */
+const MAX_WORDS = 16;
+
+/** The parts of a pattern of LIKE: `%` is any text, `_` any character, a backslash takes their meaning away. */
+const likePattern = (text: string): Pattern => {
+  const parts: PatternPart[] = [];
+  for (const [piece, escaped] of text.matchAll(/\\(.)|[%_]|[^%_\\]+|\\/gsu)) {
+    if (piece === "%" || piece === "_") parts.push(piece === "%" ? "any" : "one");
+    else {
+      const literal = escaped ?? piece;
+      const last = parts.at(-1);
+      if (typeof last === "object") parts[parts.length - 1] = { literal: last.literal + literal };
+      else parts.push({ literal });
+    }
+  }
+  return parts;
+};
+
+/** Words that a message must hold whole for the condition to be true of it. */
+const wordsOfCondition = (one: Expression): { message: Expression; words: readonly string[] } | undefined => {
+  if (one.kind === "call" && one.name.text.toLowerCase() === "hastoken" && one.arguments[1]?.kind === "string") return { message: one.arguments[0]!, words: wordsOf(one.arguments[1].value) };
+  if (one.kind !== "binary" || one.right.kind !== "string") return undefined;
+  const { left: message, right, operator } = one;
+  if (operator === "=") return { message, words: patternTest([{ literal: right.value }]).words };
+  if (operator === "like") return { message, words: patternTest(likePattern(right.value)).words };
+  // ILIKE knows letters beyond ASCII in either case, the index does not.
+  return operator === "ilike" ? { message, words: patternTest(likePattern(right.value)).words.filter((word) => /^[0-9a-z]+$/.test(word)) } : undefined;
+};
+
+/** What the condition says of words in messages, as the text index is asked for them. It follows from the condition. */
+export const wordConditions = (condition: Expression | undefined, place: Place, compile: Compile): Fragment[] =>
+  conjuncts(condition).flatMap((one) => {
+    const found = wordsOfCondition(one);
+    if (!found || found.words.length === 0 || found.message.kind !== "name") return [];
+    const message = compile(found.message, place);
+    if (baseColumn(message, place.relations.all, "message")?.base?.table.name !== "logs") return [];
+    return [sql`hasAllTokens(lower(${message.fragment}), ${param.strings(found.words.slice(0, MAX_WORDS).map(lowerAscii))})`];
+  });
