@@ -1,5 +1,7 @@
 /** What the addresses of Elasticsearch's API call, and the form of its errors. */
 
+import { ApiError, type ErrorCode } from "../errors.ts";
+
 export type Parameters = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface ElasticsearchRequest {
@@ -15,6 +17,8 @@ type Ask = (tenant: string, request: ElasticsearchRequest, signal?: AbortSignal)
 /** Answers are the bodies that Elasticsearch gives. All throw ElasticsearchError, and ApiError of the store. */
 export interface ElasticsearchQueries {
   readonly search: Ask;
+  /** The body: headers and searches in turn. */
+  readonly multiSearch: Ask;
   readonly count: Ask;
   readonly mapping: Ask;
   readonly fieldCapabilities: Ask;
@@ -49,3 +53,27 @@ export const parsingError = (reason: string): ElasticsearchError => new Elastics
 
 /** A value that the request may not have. */
 export const illegalArgument = (reason: string): ElasticsearchError => new ElasticsearchError(400, "illegal_argument_exception", reason);
+
+const ERROR_TYPES: Partial<Readonly<Record<ErrorCode, string>>> = {
+  unauthorized: "security_exception",
+  forbidden: "security_exception",
+  rate_limited: "es_rejected_execution_exception",
+  too_many_queries: "es_rejected_execution_exception",
+  too_large: "content_too_long_exception",
+  invalid_json: "parsing_exception",
+  not_found: "resource_not_found_exception",
+  query_failed: "search_phase_execution_exception",
+  query_timeout: "timeout_exception",
+  store_unavailable: "unavailable_shards_exception",
+  metadata_unavailable: "unavailable_shards_exception",
+  internal: "exception",
+};
+
+/** Any fault in Elasticsearch's words; what is a fault of ours tells nothing of itself. */
+export const asElasticsearchError = (error: Error & { readonly statusCode?: number }): ElasticsearchError => {
+  if (error instanceof ElasticsearchError) return error;
+  if (error instanceof ApiError) return new ElasticsearchError(error.status, ERROR_TYPES[error.code] ?? "illegal_argument_exception", error.message);
+  const status = error.statusCode ?? 500;
+  if (status >= 500) return new ElasticsearchError(500, "exception", "The backend failed to answer this request; its log has the details.");
+  return new ElasticsearchError(status, status === 413 ? "content_too_long_exception" : "illegal_argument_exception", error.message);
+};

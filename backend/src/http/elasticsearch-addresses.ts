@@ -17,6 +17,7 @@ export const ELASTICSEARCH_ADDRESSES: readonly Address[] = [
   ...ofIndices(["GET"], "/_mapping", "Fields and their types.", `200 {"logs":{"mappings":{"properties":{"@timestamp":{"type":"date"},"level":{"type":"keyword"}}}}}`),
   ...ofIndices(["GET", "POST"], "/_field_caps", "Fields and what can be done with them; `fields`.", `200 {"indices":["logs"],"fields":{"level":{"keyword":{"type":"keyword","metadata_field":false,"searchable":true,"aggregatable":true}}}}`),
   ...ofIndices(["GET", "POST"], "/_search", "Elasticsearch's query DSL over logs.", HITS),
+  ...ofIndices(["GET", "POST"], "/_msearch", "Several searches, as JSON by the line: a header (`{\"index\":\"logs\"}`) and a search in turn.", `200 {"took":5,"responses":[{"status":200,"hits":{"total":{"value":1,"relation":"eq"},"hits":[]}}]}`),
   ...ofIndices(["GET", "POST"], "/_count", "How many rows match.", `200 {"count":1,"_shards":{"total":1,"successful":1,"skipped":0,"failed":0}}`),
   ...(["GET", "POST", "PUT", "DELETE"] as const).map((method) => ({ route: `${method} /es/*`, scope: "query" as const, doc: "What there is not of Elasticsearch's API.", answer: `400 {"error":{"root_cause":[],"type":"illegal_argument_exception","reason":"no handler found for uri [/a/_b] and method [${method}]"},"status":400}` })),
 ];

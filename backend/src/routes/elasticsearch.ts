@@ -5,7 +5,7 @@
  */
 
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
-import { ElasticsearchError, errorBody, illegalArgument, type ElasticsearchQueries, type ElasticsearchRequest, type Parameters } from "../core/elasticsearch.ts";
+import { asElasticsearchError, errorBody, illegalArgument, type ElasticsearchQueries, type ElasticsearchRequest, type Parameters } from "../core/elasticsearch.ts";
 import { whenGone } from "../core/gone.ts";
 import type { BodyText, RequireScope } from "../core/request.ts";
 import { ApiError } from "../errors.ts";
@@ -24,36 +24,8 @@ const MAX_SEARCH_BYTES = 1024 * 1024;
 /** Clients that speak of a release get their answer as one of it. */
 const JSON_TYPES = /^application\/(?:vnd\.elasticsearch\+)?(?:x-nd)?json(?:\s*;|$)/;
 
-const ERROR_TYPES: Readonly<Record<string, string>> = {
-  unauthorized: "security_exception",
-  forbidden: "security_exception",
-  rate_limited: "es_rejected_execution_exception",
-  too_many_queries: "es_rejected_execution_exception",
-  too_large: "content_too_long_exception",
-  invalid_json: "parsing_exception",
-  not_found: "resource_not_found_exception",
-  query_failed: "search_phase_execution_exception",
-  query_timeout: "timeout_exception",
-  store_unavailable: "unavailable_shards_exception",
-  metadata_unavailable: "unavailable_shards_exception",
-  internal: "exception",
-};
-
-interface HttpError extends Error {
-  readonly statusCode?: number;
-}
-
-/** Any fault in Elasticsearch's form. */
-export const translate = (error: HttpError): ElasticsearchError => {
-  if (error instanceof ElasticsearchError) return error;
-  if (error instanceof ApiError) return new ElasticsearchError(error.status, ERROR_TYPES[error.code] ?? "illegal_argument_exception", error.message);
-  const status = error.statusCode ?? 500;
-  if (status >= 500) return new ElasticsearchError(500, "exception", "The backend failed to answer this request; its log has the details.");
-  return new ElasticsearchError(status, status === 413 ? "content_too_long_exception" : "illegal_argument_exception", error.message);
-};
-
-const sendFault = (error: HttpError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-  const fault = translate(error);
+const sendFault = (error: Error & { readonly statusCode?: number }, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  const fault = asElasticsearchError(error);
   if (fault.status >= 500 && fault.status !== 503) request.log.error({ err: error }, fault.message);
   if (error instanceof ApiError && error.retryAfterSeconds !== undefined) reply.header("retry-after", String(error.retryAfterSeconds));
   if (fault.status === 401) reply.header("www-authenticate", ['ApiKey realm="obs"', 'Bearer realm="obs"', 'Basic realm="obs"']);
@@ -83,6 +55,12 @@ export const elasticsearchRoutes = ({ elasticsearch, requireScope, bodyText }: E
     parameters: query as Parameters,
     ...(typeof body === "string" && body.trim() !== "" && { body: bodyText.parse(body) }),
   });
+  /** JSON by the line. */
+  const linesOf = (request: FastifyRequest): ElasticsearchRequest => ({
+    index: (request.params as { index?: string }).index,
+    parameters: request.query as Parameters,
+    body: String(request.body ?? "").split("\n").filter((line) => line.trim() !== "").map((line) => bodyText.parse(line)),
+  });
   const asked = (ask: ElasticsearchQueries["search"]): Ask => (request, gone) => ask(request.principal.tenant, requestOf(request), gone);
 
   read("GET", ["/"], async () => ({
@@ -99,6 +77,7 @@ export const elasticsearchRoutes = ({ elasticsearch, requireScope, bodyText }: E
   read("GET", ["/_mapping", "/:index/_mapping"], asked(elasticsearch.mapping));
   read(["GET", "POST"], ["/_field_caps", "/:index/_field_caps"], asked(elasticsearch.fieldCapabilities));
   read(["GET", "POST"], ["/_search", "/:index/_search"], asked(elasticsearch.search));
+  read(["GET", "POST"], ["/_msearch", "/:index/_msearch"], (request, gone) => elasticsearch.multiSearch(request.principal.tenant, linesOf(request), gone));
   read(["GET", "POST"], ["/_count", "/:index/_count"], asked(elasticsearch.count));
 
   // The dashboard answers every other GET: this must not be one of its pages.

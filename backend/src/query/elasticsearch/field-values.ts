@@ -30,3 +30,19 @@ export const fieldText = (field: QueryField): Fragment => {
 /** ms since 1970, as Int64. */
 export const timeMs = (column: "timestamp" | "observed" | "received"): Fragment =>
   column === "timestamp" ? sql`toUnixTimestamp64Milli(timestamp)` : column === "observed" ? sql`toUnixTimestamp64Milli(observed)` : sql`toUnixTimestamp64Milli(received)`;
+
+/** The value as a number, NULL where the row has none; undefined for fields that are no numbers. Attributes are read as decimal numbers. */
+export const fieldNumber = (field: QueryField): Fragment | undefined => {
+  switch (field.kind) {
+    case "attribute": {
+      const number = sql`toFloat64OrNull(${fieldText(field)})`;
+      return sql`if(isFinite(${number}), ${number}, NULL)`;
+    }
+    case "number":
+      return field.column === "severity" ? sql`if(severity = 0, NULL, toFloat64(severity))` : field.column === "weight" ? sql`toNullable(toFloat64(weight))` : undefined;
+    case "time":
+      return sql`toNullable(toFloat64(${timeMs(field.column)}))`;
+    default:
+      return undefined;
+  }
+};

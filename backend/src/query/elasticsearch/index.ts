@@ -4,6 +4,7 @@ import type { ElasticsearchQueries, ElasticsearchRequest } from "../../core/elas
 import type { Store } from "../../core/store.ts";
 import { TenantScope } from "../../sql/sql.ts";
 import { fieldCapabilities, mapping } from "./mapping.ts";
+import { multiSearch } from "./search/multi-search.ts";
 import { count, search, type Asking } from "./search/search.ts";
 
 export interface ElasticsearchQueriesOptions {
@@ -15,5 +16,5 @@ export interface ElasticsearchQueriesOptions {
 export const createElasticsearchQueries = ({ store, now }: ElasticsearchQueriesOptions): ElasticsearchQueries => {
   const asking = (answer: (asking: Asking, request: ElasticsearchRequest) => Promise<object>) => async (tenant: string, request: ElasticsearchRequest, signal?: AbortSignal) =>
     answer({ store, scope: new TenantScope(tenant), nowMs: now(), signal }, request);
-  return { search: asking(search), count: asking(count), mapping: asking(mapping), fieldCapabilities: asking(fieldCapabilities) };
+  return { search: asking(search), multiSearch: asking(multiSearch), count: asking(count), mapping: asking(mapping), fieldCapabilities: asking(fieldCapabilities) };
 };

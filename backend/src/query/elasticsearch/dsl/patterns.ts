@@ -75,7 +75,7 @@ const LUCENE_ONLY = "~&<#@\"";
  * Lucene's regular expressions -> RE2. `^` and `$` are characters there (an expression is for the
  * whole value); what only Lucene has is refused unless `flags` is `NONE`.
  */
-const luceneRegexToRe2 = (text: string, plain: boolean): string => {
+export const luceneRegexToRe2 = (text: string, plain: boolean): string => {
   let regex = "";
   let inClass = false;
   for (let i = 0; i < text.length; i++) {

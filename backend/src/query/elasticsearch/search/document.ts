@@ -1,7 +1,7 @@
 /** A row as a document: its `_source`, the values that `fields` and `docvalue_fields` ask for, source filtering. */
 
 import type { LogHit } from "../../../core/queries.ts";
-import { resolveField } from "../../fields.ts";
+import { resolveField, type QueryField } from "../../fields.ts";
 import { dateFormatsOf, formatDate, type DateFormat } from "../dates/date-format.ts";
 import { UTC } from "../dates/time-zone.ts";
 import { bareName } from "../dsl/context.ts";
@@ -90,7 +90,7 @@ const DATES = new Set(["@timestamp", "observed", "received"]);
 export const fieldValues = (source: Source, requests: readonly FieldRequest[]): Record<string, unknown[]> => {
   const values: Record<string, unknown[]> = {};
   for (const { name, format } of requests) {
-    const found = name.includes("*") ? Object.keys(source).filter(anyPattern([name])).map((key) => [key, key] as const) : sourceNames(name).filter((key) => Object.hasOwn(source, key)).slice(0, 1).map((key) => [name, key] as const);
+    const found = name.includes("*") ? Object.keys(source).filter(anyPattern([name])).map((key) => [key, key] as const) : sourceNames(resolveField(bareName(name))).filter((key) => Object.hasOwn(source, key)).slice(0, 1).map((key) => [name, key] as const);
     for (const [as, key] of found) values[as] = [DATES.has(key) ? dateValue(String(source[key]), format ?? "iso") : source[key]];
   }
   return values;
@@ -99,8 +99,7 @@ export const fieldValues = (source: Source, requests: readonly FieldRequest[]): 
 const dateValue = (iso: string, format: DateFormat): string => formatDate(Date.parse(iso), format, UTC);
 
 /** Members of `_source` that a field may be in. */
-const sourceNames = (name: string): string[] => {
-  const field = resolveField(bareName(name));
+export const sourceNames = (field: QueryField): string[] => {
   switch (field.kind) {
     case "message":
     case "level":

@@ -8,6 +8,7 @@ import { logsMatching } from "../../log-source.ts";
 import { TimeWindows, type SortOrder } from "../../time-windows.ts";
 import type { TimeRange } from "../../validate.ts";
 import { fieldValues, filterSource, idOf, indexOf, sourceOf } from "./document.ts";
+import { highlightOf } from "./highlight.ts";
 import type { Reading } from "./reading.ts";
 import type { Search } from "./request.ts";
 import { sortValues } from "./sort.ts";
@@ -80,8 +81,9 @@ const pageStatement = (scope: TenantScope, search: Search, window: TimeRange, li
 };
 
 /** One hit as Elasticsearch writes it. */
-export const hitOf = (hit: LogHit, { source, fields }: Pick<Search, "source" | "fields">, sort: readonly unknown[] | undefined): object => {
+export const hitOf = (hit: LogHit, { source, fields, highlight }: Pick<Search, "source" | "fields"> & Partial<Pick<Search, "highlight">>, sort: readonly unknown[] | undefined): object => {
   const whole = sourceOf(hit);
+  const highlighted = highlight && highlightOf(whole, highlight);
   const values = fields.length === 0 ? {} : fieldValues(whole, fields);
   return {
     _index: indexOf(hit),
@@ -89,6 +91,7 @@ export const hitOf = (hit: LogHit, { source, fields }: Pick<Search, "source" | "
     _score: sort === undefined ? 1 : null,
     ...(source && { _source: filterSource(whole, source) }),
     ...(Object.keys(values).length > 0 && { fields: values }),
+    ...(highlighted && { highlight: highlighted }),
     ...(sort && { sort }),
   };
 };
@@ -111,6 +114,7 @@ export const readTotal = async (reading: Reading, search: Search, nowMs: number)
   const counted = tracked === true ? rows : sql`${rows} LIMIT ${param.uint32(tracked + 1)}`;
   const answer = await reading.read<{ rows: number; weights: number; weighted: number }>(
     reading.scope.statement(sql`SELECT toFloat64(count()) AS rows, sum(toFloat64(weight)) AS weights, max(weight != 1) AS weighted FROM (${counted})`),
+    range,
   );
   const counts = answer?.[0];
   if (!counts) return undefined;

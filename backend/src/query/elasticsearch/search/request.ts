@@ -2,12 +2,15 @@
 
 import { illegalArgument, parsingError, type ElasticsearchRequest, type Parameters } from "../../../core/elasticsearch.ts";
 import { allOf, EVERY_ROW, type LogFilter } from "../../filter.ts";
+import type { AggregationNode } from "../aggregations/node.ts";
+import { parseAggregations } from "../aggregations/parse.ts";
 import { checkConditions, type DslContext } from "../dsl/context.ts";
 import { parseQuery } from "../dsl/query.ts";
 import { luceneQuery } from "../dsl/query-string.ts";
 import { indexIs, selectIndices, type IndexSelection } from "../index-names.ts";
 import { asBoolean, asInteger, asList, asObject, asText, isObject, type JsonObject } from "../json.ts";
 import { fieldRequests, sourceFilter, type FieldRequest } from "./document.ts";
+import { parseHighlight, type Highlight } from "./highlight.ts";
 import { parseSearchAfter, parseSort, planSort, type After, type SortPlan } from "./sort.ts";
 
 /** As Elasticsearch has it (`index.max_result_window`). */
@@ -36,6 +39,8 @@ export interface Search {
   readonly totalAsNumber: boolean;
   readonly source: ((name: string) => boolean) | undefined;
   readonly fields: readonly FieldRequest[];
+  readonly highlight: Highlight | undefined;
+  readonly aggregations: readonly AggregationNode[];
   readonly budgetMs: number;
 }
 
@@ -51,7 +56,7 @@ const EMPTY_ONLY: Readonly<Record<string, string>> = {
   knn: "there are no vectors",
   slice: "read one search with [search_after]",
 };
-const READ = ["query", "post_filter", "size", "from", "sort", "search_after", "track_total_hits", "_source", "fields", "docvalue_fields", "timeout"];
+const READ = ["aggs", "aggregations", "query", "post_filter", "size", "from", "sort", "search_after", "track_total_hits", "_source", "fields", "docvalue_fields", "highlight", "timeout"];
 
 const isEmpty = (value: unknown): boolean => value === undefined || value === null || (Array.isArray(value) && value.length === 0) || (isObject(value) && Object.keys(value).length === 0);
 
@@ -109,9 +114,11 @@ export const parseSearch = (request: ElasticsearchRequest, nowMs: number): Searc
   const given = (name: string): unknown => body[name] ?? parameter(parameters, name);
   const context = dslContext(nowMs);
   const index = selectIndices(request.index, nowMs);
-  const filter = both(index, queryOf(body, parameters, context));
+  const query = queryOf(body, parameters, context);
+  const filter = both(index, query);
   const hitFilter = isEmpty(body["post_filter"]) ? EVERY_ROW : parseQuery(body["post_filter"], context);
   checkConditions([filter, hitFilter]);
+  const aggregations = parseAggregations(body["aggs"] ?? body["aggregations"], context, [filter]);
   const size = asInteger(given("size") ?? DEFAULT_SIZE, "[size]", 0, MAX_WINDOW);
   const from = asInteger(given("from") ?? 0, "[from]", 0, MAX_WINDOW);
   if (from + size > MAX_WINDOW) throw illegalArgument(`Result window is too large, from + size must be less than or equal to: [${MAX_WINDOW}] but was [${from + size}]. Read on with [search_after].`);
@@ -133,6 +140,8 @@ export const parseSearch = (request: ElasticsearchRequest, nowMs: number): Searc
     totalAsNumber: flag(parameters, "rest_total_hits_as_int"),
     source: sourceFilter(given("_source") ?? sourceParameters(parameters)),
     fields: [...fieldRequests(body["fields"], "[fields]"), ...fieldRequests(given("docvalue_fields"), "[docvalue_fields]")],
+    highlight: parseHighlight(body["highlight"], query),
+    aggregations,
     budgetMs: budgetOf(given("timeout")),
   };
 };

@@ -4,11 +4,13 @@ import type { ElasticsearchRequest } from "../../../core/elasticsearch.ts";
 import type { Store } from "../../../core/store.ts";
 import { param, sql, type TenantScope } from "../../../sql/sql.ts";
 import { allOf } from "../../filter.ts";
+import { runAggregations } from "../aggregations/run.ts";
 import { checkConditions } from "../dsl/context.ts";
 import { INDEX_ATTRIBUTE, indexNotFound, selectIndices, type IndexSelection } from "../index-names.ts";
 import { refuseUnknown } from "../json.ts";
 import { readHits, readTotal, type Total } from "./hits.ts";
 import { createReading, type Reading } from "./reading.ts";
+import { timeBounds } from "./time-bounds.ts";
 import { bodyOf, dslContext, flag, parseSearch, queryOf, type Search } from "./request.ts";
 
 export interface Asking {
@@ -28,13 +30,15 @@ export const runSearch = async ({ store, scope, nowMs, signal }: Asking, asked: 
   const ended = new AbortController();
   const reading = createReading({ store, scope, budgetMs: asked.budgetMs, signal: AbortSignal.any([ended.signal, ...(signal ? [signal] : [])]) });
   try {
-    const [hits, total] = await Promise.all([readHits(reading, asked, nowMs), readTotal(reading, asked, nowMs)]);
+    const aggregated = asked.aggregations.length === 0 ? undefined : runAggregations({ reading, filter: asked.filter, range: timeBounds(asked.filter, nowMs) }, asked.aggregations);
+    const [hits, total, aggregations] = await Promise.all([readHits(reading, asked, nowMs), readTotal(reading, asked, nowMs), aggregated]);
     if (hits.length === 0 && !asked.ignoreUnavailable) await checkWritten(reading, asked.index);
     return {
       took: Math.round(performance.now() - started),
       timed_out: reading.timedOut,
       _shards: SHARDS,
       hits: { ...totalOf(total, asked, hits.length), max_score: asked.isSorted || hits.length === 0 ? null : 1, hits },
+      ...(aggregations && { aggregations }),
       ...(total && { completeness: { weights: total.weighted, partial: reading.timedOut || total.relation === "gte", estimated_total: total.estimated } }),
     };
   } finally {

@@ -1,0 +1,313 @@
+/** Aggregations over a real store, as Elasticsearch's client gets them, and the requests of Grafana's data source. */
+
+import type { AddressInfo } from "node:net";
+import { Client, errors } from "@elastic/elasticsearch";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { OPERATOR_TENANT } from "../src/core/metadata.ts";
+import { startTestApp, type TestApp } from "./app-fixture.ts";
+import { logRecord, storeLogs } from "./query-rows.ts";
+
+const DAY_MS = 86_400_000;
+const T0 = Math.floor(Date.now() / DAY_MS) * DAY_MS - 2 * DAY_MS;
+const MINUTE = 60_000;
+
+let test: TestApp;
+let client: Client;
+let url: string;
+let authorization: string;
+
+/** [minutes after T0, service, level's number, status, duration] */
+const ROWS: readonly (readonly [number, string, number, string, string])[] = [
+  [0, "api", 9, "200", "10"],
+  [0.5, "api", 9, "200", "20"],
+  [1, "api", 17, "500", "30"],
+  [1.2, "web", 9, "200", "40"],
+  [3, "web", 13, "404", ""],
+  [3.1, "api", 9, "200", "60"],
+  [62, "job", 0, "", "70"],
+];
+
+beforeAll(async () => {
+  test = await startTestApp();
+  const key = await test.key(["query"]);
+  authorization = key.headers.authorization;
+  await test.app.listen({ port: 0, host: "127.0.0.1" });
+  url = `http://127.0.0.1:${(test.app.server.address() as AddressInfo).port}/es`;
+  client = new Client({ node: url, auth: { apiKey: key.secret }, maxRetries: 0 });
+  const records = ROWS.map(([minutes, service, severity, status, duration], i) =>
+    logRecord({ timestamp: BigInt(T0 + minutes * MINUTE) * 1_000_000n + BigInt(i), severity, service, message: `row ${i}`, attributes: { ...(status && { status }), ...(duration && { duration }) } }),
+  );
+  await storeLogs(test.app.backend.store, OPERATOR_TENANT, records);
+  await storeLogs(test.app.backend.store, "another", records.map((record) => ({ ...record, service: "secret" })));
+}, 60_000);
+afterAll(async () => {
+  await client?.close();
+  await test?.stop();
+});
+
+const aggregate = async (aggs: object, query?: object): Promise<Record<string, never>> => (await client.search({ index: "logs", size: 0, aggs, ...(query && { query }) } as never)).aggregations as never;
+const refusal = async (aggs: object): Promise<string> => {
+  const error: unknown = await aggregate(aggs).catch((thrown: unknown) => thrown);
+  if (!(error instanceof errors.ResponseError)) throw new Error(`expected a refusal, got ${JSON.stringify(error)}`);
+  expect(error.statusCode).toBe(400);
+  return (error.body as { error: { reason: string } }).error.reason;
+};
+
+const key = (minutes: number) => ({ key: T0 + minutes * MINUTE, key_as_string: new Date(T0 + minutes * MINUTE).toISOString() });
+
+describe("metrics", () => {
+  it("of numbers", async () => {
+    expect(
+      await aggregate({
+        avg: { avg: { field: "duration" } }, min: { min: { field: "duration" } }, max: { max: { field: "duration" } }, sum: { sum: { field: "duration" } }, of_missing: { avg: { field: "duration", missing: 0 } },
+        count: { value_count: { field: "duration" } }, services: { cardinality: { field: "service.keyword" } }, stats: { stats: { field: "duration" } }, none: { avg: { field: "nothing" } }, newest: { max: { field: "@timestamp" } },
+        weighted: { weighted_avg: { value: { field: "duration" }, weight: { field: "status" } } },
+      }),
+    ).toEqual({
+      avg: { value: 230 / 6 }, min: { value: 10 }, max: { value: 70 }, sum: { value: 230 }, of_missing: { value: 230 / 7 }, count: { value: 6 }, services: { value: 3 },
+      stats: { count: 6, min: 10, max: 70, avg: 230 / 6, sum: 230 }, none: { value: null }, newest: { value: T0 + 62 * MINUTE, value_as_string: new Date(T0 + 62 * MINUTE).toISOString() },
+      weighted: { value: (10 * 200 + 20 * 200 + 30 * 500 + 40 * 200 + 60 * 200) / (200 * 4 + 500) },
+    });
+  });
+
+  it("of distributions", async () => {
+    const { spread, some, ranks, all } = (await aggregate({
+      spread: { extended_stats: { field: "duration", sigma: 1 } }, some: { percentiles: { field: "duration", percents: [0, 50, 100] } }, ranks: { percentile_ranks: { field: "duration", values: [30, 1000], keyed: false } }, all: { percentiles: { field: "nothing" } },
+    })) as Record<string, Record<string, unknown>>;
+    const mean = 230 / 6;
+    const variance = [10, 20, 30, 40, 60, 70].reduce((sum, value) => sum + (value - mean) ** 2, 0) / 6;
+    expect(spread).toMatchObject({ count: 6, sum_of_squares: 11_500, variance: expect.closeTo(variance, 6), std_deviation: expect.closeTo(Math.sqrt(variance), 6), std_deviation_bounds: { upper: expect.closeTo(mean + Math.sqrt(variance), 6) } });
+    expect(some).toEqual({ values: { "0.0": 10, "50.0": expect.any(Number), "100.0": 70 } });
+    const median = (some!["values"] as Record<string, number>)["50.0"]!;
+    expect(median >= 30 && median <= 40).toBe(true);
+    expect(ranks).toEqual({ values: [{ key: 30, value: 50 }, { key: 1000, value: 100 }] });
+    expect(all).toEqual({ values: { "1.0": null, "5.0": null, "25.0": null, "50.0": null, "75.0": null, "95.0": null, "99.0": null } });
+  });
+});
+
+describe("buckets", () => {
+  it("by time, with the empty ones between", async () => {
+    const { over } = await aggregate({ over: { date_histogram: { field: "@timestamp", fixed_interval: "1m", extended_bounds: { min: T0 - MINUTE, max: T0 + 4 * MINUTE } } } }, { range: { "@timestamp": { lt: T0 + 10 * MINUTE } } });
+    expect(over).toEqual({ buckets: [[-1, 0], [0, 2], [1, 2], [2, 0], [3, 2], [4, 0]].map(([minutes, count]) => ({ ...key(minutes!), doc_count: count })) });
+  });
+
+  it.each([
+    ["only full ones, the fullest first", { fixed_interval: "1m", min_doc_count: 1, order: { _count: "desc" } }, [[0, 2], [1, 2], [3, 2], [62, 1]]],
+    ["by hours of the calendar", { calendar_interval: "hour" }, [[0, 6], [60, 1]]],
+    ["with an offset", { fixed_interval: "1h", offset: "+30m", min_doc_count: 1 }, [[-30, 6], [30, 1]]],
+    ["by the day", { calendar_interval: "1d" }, [[0, 7]]],
+    ["hard bounds", { fixed_interval: "1m", hard_bounds: { max: T0 + MINUTE - 1 } }, [[0, 2]]],
+  ] as [string, object, number[][]][])("by time: %s", async (_, options, expected) => {
+    const { over } = await aggregate({ over: { date_histogram: { field: "@timestamp", ...options } } });
+    expect(over).toEqual({ buckets: expected.map(([minutes, count]) => ({ ...key(minutes!), doc_count: count })) });
+  });
+
+  it("by days, weeks, months and quarters in a zone", async () => {
+    for (const zone of ["America/New_York", "+05:30", "Asia/Tokyo", "UTC"]) {
+      for (const [interval, first] of [["day", /./], ["week", /^Mon/], ["month", / 01 /], ["quarter", /(?:Jan|Apr|Jul|Oct) 01 /], ["year", /Jan 01 /]] as const) {
+        const { over } = (await aggregate({ over: { date_histogram: { field: "@timestamp", calendar_interval: interval, time_zone: zone } } })) as unknown as { over: { buckets: { key: number; key_as_string: string; doc_count: number }[] } };
+        const { buckets } = over;
+        expect(buckets.reduce((sum, { doc_count: count }) => sum + count, 0)).toBe(ROWS.length);
+        for (const { key: start, key_as_string: text } of buckets) {
+          expect(Date.parse(text)).toBe(start);
+          expect(start).toBeLessThanOrEqual(T0 + 62 * MINUTE);
+          // Local midnight, on the first day of the unit.
+          expect(text).toMatch(/T00:00:00\.000/);
+          expect(new Date(`${text.slice(0, 10)}T00:00:00Z`).toUTCString().replace(/^(\w+), (\d+) (\w+)/, "$1 $3 $2")).toMatch(first);
+        }
+      }
+    }
+  });
+
+  it("by values", async () => {
+    expect(await aggregate({ by: { terms: { field: "service", size: 2 } }, levels: { terms: { field: "level", missing: "none", order: { _key: "asc" } } }, statuses: { terms: { field: "status", include: "[24].*", exclude: ["404"] } }, severities: { terms: { field: "severity", order: [{ _count: "desc" }, { _key: "desc" }] } } })).toEqual({
+      by: { doc_count_error_upper_bound: 0, sum_other_doc_count: 1, buckets: [{ key: "api", doc_count: 4 }, { key: "web", doc_count: 2 }] },
+      levels: { doc_count_error_upper_bound: 0, sum_other_doc_count: 0, buckets: [{ key: "ERROR", doc_count: 1 }, { key: "INFO", doc_count: 4 }, { key: "WARN", doc_count: 1 }, { key: "none", doc_count: 1 }] },
+      statuses: { doc_count_error_upper_bound: 0, sum_other_doc_count: 0, buckets: [{ key: "200", doc_count: 4 }] },
+      severities: { doc_count_error_upper_bound: 0, sum_other_doc_count: 0, buckets: [{ key: 9, doc_count: 4 }, { key: 17, doc_count: 1 }, { key: 13, doc_count: 1 }] },
+    });
+  });
+
+  it("by values within values, in the order of a metric, over time", async () => {
+    const { by } = await aggregate({
+      by: { terms: { field: "service", order: { "top.max": "desc" }, size: 2 }, meta: { a: 1 }, aggs: { top: { stats: { field: "duration" } }, statuses: { terms: { field: "status", size: 1 }, aggs: { over: { date_histogram: { field: "@timestamp", fixed_interval: "1h" }, aggs: { "1": { avg: { field: "duration" } } } } } } } },
+    });
+    expect(by).toMatchObject({
+      meta: { a: 1 },
+      sum_other_doc_count: 2,
+      buckets: [
+        { key: "job", doc_count: 1, top: { max: 70 }, statuses: { sum_other_doc_count: 0, buckets: [] } },
+        { key: "api", doc_count: 4, top: { max: 60 }, statuses: { sum_other_doc_count: 1, buckets: [{ key: "200", doc_count: 3, over: { buckets: [{ ...key(0), doc_count: 3, "1": { value: 30 } }] } }] } },
+      ],
+    });
+  });
+
+  it("by filters, ranges, numbers, and what is missing", async () => {
+    expect(
+      await aggregate({
+        named: { filters: { filters: { errors: { query_string: { query: "level:error" } }, api: { term: { service: "api" } } }, other_bucket_key: "rest" }, aggs: { d: { sum: { field: "duration" } } } },
+        listed: { filters: { filters: [{ match_all: {} }, { match_none: {} }] } },
+        one: { filter: { term: { service: "web" } }, aggs: { d: { max: { field: "duration" } } } },
+        none: { missing: { field: "status" } },
+        ranges: { range: { field: "duration", ranges: [{ to: 30 }, { from: 30, to: 60, key: "middle" }, { from: 20 }] } },
+        dates: { date_range: { field: "@timestamp", ranges: [{ to: `${new Date(T0).toISOString()}||+1m` }, { from: T0 + 62 * MINUTE }] } },
+        numbers: { histogram: { field: "duration", interval: 30, offset: 10 } },
+      }),
+    ).toEqual({
+      named: { buckets: { errors: { doc_count: 1, d: { value: 30 } }, api: { doc_count: 4, d: { value: 120 } }, rest: { doc_count: 3, d: { value: 110 } } } },
+      listed: { buckets: [{ doc_count: 7 }, { doc_count: 0 }] },
+      one: { doc_count: 2, d: { value: 40 } },
+      none: { doc_count: 1 },
+      ranges: { buckets: [{ key: "*-30.0", to: 30, doc_count: 2 }, { key: "middle", from: 30, to: 60, doc_count: 2 }, { key: "20.0-*", from: 20, doc_count: 5 }] },
+      dates: { buckets: [{ key: `*-${key(1).key_as_string}`, to: key(1).key, to_as_string: key(1).key_as_string, doc_count: 2 }, { key: `${key(62).key_as_string}-*`, from: key(62).key, from_as_string: key(62).key_as_string, doc_count: 1 }] },
+      numbers: { buckets: [{ key: 10, doc_count: 3 }, { key: 40, doc_count: 2 }, { key: 70, doc_count: 1 }] },
+    });
+  });
+
+  it("by filters within the same filters", async () => {
+    const filters = { filters: { a: { term: { service: "api" } }, ok: { term: { status: 200 } } } };
+    expect(await aggregate({ outer: { filters, aggs: { inner: { filters } } } })).toEqual({
+      outer: { buckets: { a: { doc_count: 4, inner: { buckets: { a: { doc_count: 4 }, ok: { doc_count: 3 } } } }, ok: { doc_count: 4, inner: { buckets: { a: { doc_count: 3 }, ok: { doc_count: 4 } } } } } },
+    });
+  });
+
+  it("of all combinations, page by page", async () => {
+    const sources = [{ service: { terms: { field: "service", order: "desc" } } }, { at: { date_histogram: { field: "@timestamp", fixed_interval: "1m", time_zone: "+05:30" } } }, { d: { histogram: { field: "duration", interval: 50 } } }];
+    const buckets: { key: Record<string, unknown>; doc_count: number }[] = [];
+    for (let after: unknown; ; ) {
+      const { all } = (await aggregate({ all: { composite: { size: 2, sources, ...(after !== undefined && { after }) } } })) as unknown as { all: { buckets: typeof buckets; after_key?: object } };
+      buckets.push(...all.buckets);
+      after = all.after_key;
+      if (all.buckets.length === 0 || buckets.length > 20) break;
+    }
+    expect(buckets.map(({ key: { service, at, d }, doc_count: count }) => [service, (Number(at) - T0) / MINUTE, d, count])).toEqual([["web", 1, 0, 1], ["job", 62, 50, 1], ["api", 0, 0, 2], ["api", 1, 0, 1], ["api", 3, 50, 1]]);
+  });
+
+  it("with their first rows", async () => {
+    const { by, first } = (await aggregate({
+      by: { terms: { field: "service", order: { _key: "asc" } }, aggs: { newest: { top_hits: { size: 1, sort: [{ "@timestamp": "desc" }], _source: ["message"] } }, last: { top_metrics: { metrics: [{ field: "status" }, { field: "level" }], sort: [{ "@timestamp": "desc" }] } } } },
+      first: { top_hits: { size: 2, sort: ["@timestamp"], _source: false, fields: ["message"] } },
+    })) as unknown as { by: { buckets: { newest: { hits: { total: { value: number }; hits: { _source: object }[] } }; last: { top: unknown } }[] }; first: { hits: { total: unknown; hits: { fields: unknown }[] } } };
+    expect(by.buckets.map(({ newest }) => [newest.hits.total.value, newest.hits.hits.map(({ _source }) => _source)])).toEqual([[4, [{ message: "row 5" }]], [1, [{ message: "row 6" }]], [2, [{ message: "row 4" }]]]);
+    expect(by.buckets[0]!.last.top).toEqual([{ sort: [T0 + 3.1 * MINUTE], metrics: { status: 200, level: "INFO" } }]);
+    expect([first.hits.total, first.hits.hits.map(({ fields }) => fields)]).toEqual([{ value: 7, relation: "eq" }, [{ message: ["row 0"] }, { message: ["row 1"] }]]);
+  });
+
+  it("of no rows", async () => {
+    expect(await aggregate({ by: { terms: { field: "service" }, aggs: { a: { avg: { field: "b" } } } }, over: { date_histogram: { field: "@timestamp", fixed_interval: "1s" } }, f: { filter: { match_all: {} }, aggs: { s: { sum: { field: "duration" } } } }, m: { max: { field: "duration" } } }, { match_none: {} })).toEqual({
+      by: { doc_count_error_upper_bound: 0, sum_other_doc_count: 0, buckets: [] }, over: { buckets: [] }, f: { doc_count: 0, s: { value: 0 } }, m: { value: null },
+    });
+  });
+});
+
+describe("pipelines", () => {
+  const over = { field: "@timestamp", fixed_interval: "1m" };
+  const early = { range: { "@timestamp": { lt: T0 + 10 * MINUTE } } };
+  const values = async (aggs: object): Promise<unknown[][]> => {
+    const { over: { buckets } } = (await aggregate({ over: { date_histogram: over, aggs: { "1": { sum: { field: "duration" } }, ...aggs } } }, early)) as unknown as { over: { buckets: Record<string, { value: number } | undefined>[] } };
+    return buckets.map((bucket) => [bucket["1"]!.value, bucket["2"]?.value]);
+  };
+  // Sums of the minutes are 30, 70, 0, 60; counts 2, 2, 0, 2.
+  it.each([
+    ["derivative", { derivative: { buckets_path: "1" } }, [undefined, 40, -70, 60]],
+    ["derivative of counts", { derivative: { buckets_path: "_count" } }, [undefined, 0, -2, 2]],
+    ["cumulative_sum", { cumulative_sum: { buckets_path: "1" } }, [30, 100, 100, 160]],
+    ["serial_diff", { serial_diff: { buckets_path: "1", lag: 2 } }, [undefined, undefined, -30, -10]],
+    ["moving_fn", { moving_fn: { buckets_path: "1", window: 2, shift: 1, script: "MovingFunctions.unweightedAvg(values)" } }, [30, 50, 35, 30]],
+    ["moving_fn of nothing yet", { moving_fn: { buckets_path: "1", window: 2, script: "MovingFunctions.max(values)" } }, [null, 30, 70, 70]],
+    ["moving_avg", { moving_avg: { buckets_path: "1", window: 2, model: "linear", settings: {} } }, [undefined, 30, (30 + 140) / 3, (70 + 0) / 3]],
+    ["bucket_script", { bucket_script: { buckets_path: { a: "1", n: "_count" }, script: { source: "params.n > 0 ? Math.round(params.a / params.n) * 10 - -1 : 0" } } }, [151, 351, 0, 301]],
+  ] as [string, object, unknown[]][])("%s", async (_, pipeline, expected) => {
+    expect((await values({ "2": pipeline })).map(([, value]) => value)).toEqual(expected);
+  });
+
+  it("of each other, of siblings, and of filters", async () => {
+    const { over: histogram, best, mean } = (await aggregate({
+      mean: { avg_bucket: { buckets_path: "over>1" } },
+      best: { max_bucket: { buckets_path: "over>1" } },
+      over: { date_histogram: over, aggs: { "3": { derivative: { buckets_path: "2" } }, "2": { cumulative_sum: { buckets_path: "1" } }, "1": { sum: { field: "duration" } }, only: { bucket_selector: { buckets_path: { a: "1" }, script: "params.a > 0" } } } },
+    }, early)) as unknown as Record<string, { buckets: Record<string, { value: number }>[]; value: number; keys: string[] }>;
+    expect(histogram!.buckets.map((bucket) => [bucket["1"]!.value, bucket["2"]!.value, bucket["3"]?.value])).toEqual([[30, 30, undefined], [70, 100, 70], [60, 160, 60]]);
+    expect([best, mean]).toEqual([{ value: 70, keys: [key(1).key_as_string] }, { value: 160 / 3 }]);
+  });
+});
+
+const over = () => ({ field: "@timestamp", fixed_interval: "1m" });
+
+describe("an aggregation", () => {
+  it.each([
+    ["unknown", { a: { foo: {} } }, /Unknown aggregation type \[foo\]/],
+    ["refused", { a: { significant_terms: { field: "message" } } }, /not supported/],
+    ["of text", { a: { avg: { field: "service" } } }, /\[service\] is text/],
+    ["by a script", { a: { avg: { field: "duration", script: "_value * 2" } } }, /scripts are not run/],
+    ["by code", { a: { date_histogram: over() }, b: { date_histogram: over(), aggs: { c: { bucket_script: { buckets_path: {}, script: "process.exit()" } } } } }, /script/],
+    ["by a bad interval", { a: { date_histogram: { field: "@timestamp", fixed_interval: "0s" } } }, /interval/],
+    ["by two intervals", { a: { date_histogram: { field: "@timestamp", fixed_interval: "1m", calendar_interval: "1m" } } }, /one of/],
+    ["of too many buckets", { a: { date_histogram: { field: "@timestamp", fixed_interval: "1ms" } } }, /too many buckets/],
+    ["of too many empty buckets", { a: { date_histogram: { field: "@timestamp", fixed_interval: "1s", extended_bounds: { min: 0, max: T0 } } } }, /too many buckets/],
+    ["too deep", Array.from({ length: 9 }).reduce<object>((aggs) => ({ a: { terms: { field: "service" }, aggs } }), {}), /nested too deep/],
+    ["that is cyclic", { a: { date_histogram: over(), aggs: { x: { derivative: { buckets_path: "y" } }, y: { derivative: { buckets_path: "x" } } } } }, /Cyclical/],
+    ["by what is not there", { a: { terms: { field: "service", order: { nothing: "asc" } } } }, /order path \[nothing\]/],
+    ["with children of a metric", { a: { avg: { field: "duration" }, aggs: { b: { avg: { field: "duration" } } } } }, /cannot accept sub-aggregations/],
+    ["without a type", { a: {} }, /must have one type/],
+    ["of NaN", { a: { histogram: { field: "duration", interval: "NaN" } } }, /must be a number/],
+  ])("is refused: %s", async (_, aggs, reason) => {
+    expect(await refusal(aggs)).toMatch(reason);
+  });
+});
+
+const ask = async (...lines: object[]) => {
+  const response = await fetch(`${url}/_msearch?max_concurrent_shard_requests=5`, { method: "POST", headers: { authorization, "content-type": "application/x-ndjson" }, body: lines.map((line) => `${JSON.stringify(line)}\n`).join("") });
+  expect([response.status, response.headers.get("x-elastic-product")]).toEqual([200, "Elasticsearch"]);
+  return ((await response.json()) as { responses: Record<string, never>[] }).responses;
+};
+
+/** As Grafana's data source sends them, with our times in place of its own. */
+describe("Grafana", () => {
+  const RANGE = { range: { "@timestamp": { format: "epoch_millis", gte: T0, lte: T0 + 5 * MINUTE } } };
+  const header = { ignore_unavailable: true, index: "logs-*", search_type: "query_then_fetch" };
+  const filtered = (query: string) => ({ bool: { filter: [RANGE, { query_string: { analyze_wildcard: true, query } }] } });
+  it("draws counts, and averages by service", async () => {
+    const [counts, averages] = await ask(
+      header,
+      { aggs: { "2": { aggs: {}, date_histogram: { extended_bounds: { max: T0 + 5 * MINUTE, min: T0 }, field: "@timestamp", fixed_interval: "60000ms", min_doc_count: 0 } } }, query: filtered("*"), size: 0 },
+      header,
+      {
+        aggs: {
+          "3": {
+            aggs: { "2": { aggs: { "1": { avg: { field: "duration" } }, "4": { percentiles: { field: "duration", percents: ["25", "50"] } } }, date_histogram: { extended_bounds: { max: T0 + 5 * MINUTE, min: T0 }, field: "@timestamp", fixed_interval: "60000ms", format: "epoch_millis", min_doc_count: 1, time_zone: "UTC" } } },
+            terms: { field: "service.keyword", min_doc_count: 1, order: { _key: "desc" }, size: 10 },
+          },
+        },
+        query: filtered("service:(api OR web)"), size: 0,
+      },
+    );
+    expect(counts!["aggregations"]["2"]).toEqual({ buckets: [2, 2, 0, 2, 0, 0].map((count, minutes) => ({ ...key(minutes), doc_count: count })) });
+    const services = averages!["aggregations"]["3"] as { buckets: { key: string; "2": { buckets: { key_as_string: string; "1": { value: number } }[] } }[] };
+    expect(services.buckets.map((bucket) => [bucket.key, bucket["2"].buckets.map((inner) => [inner.key_as_string, inner["1"].value])])).toEqual([
+      ["web", [[String(T0 + MINUTE), 40], [String(T0 + 3 * MINUTE), null]]],
+      ["api", [[String(T0), 15], [String(T0 + MINUTE), 30], [String(T0 + 3 * MINUTE), 60]]],
+    ]);
+  });
+
+  it("reads logs, raw documents and the values of a variable", async () => {
+    const sort = [{ "@timestamp": { order: "desc", unmapped_type: "boolean" } }, { _doc: { order: "desc" } }];
+    const [logs, terms, broken] = await ask(
+      header,
+      {
+        aggs: { "1": { aggs: {}, date_histogram: { extended_bounds: { max: T0 + 5 * MINUTE, min: T0 }, field: "@timestamp", fixed_interval: "1s", min_doc_count: 0 } } },
+        docvalue_fields: ["@timestamp"], fields: [{ field: "*" }], highlight: { fields: { "*": {} }, fragment_size: 2_147_483_647, post_tags: ["@/HIGHLIGHT@"], pre_tags: ["@HIGHLIGHT@"] },
+        query: filtered("row"), script_fields: {}, size: 3, sort, stored_fields: ["*"],
+      },
+      header,
+      { aggs: { "1": { terms: { field: "service", order: { _key: "asc" }, size: 500 } } }, query: filtered("*"), size: 0 },
+      header,
+      { query: { query_string: { query: "(a" } } },
+    );
+    const hits = logs!["hits"] as { total: unknown; hits: { _source: { message: string }; highlight: { message: string[] }; sort: unknown[] }[] };
+    expect(hits.hits.map(({ _source: { message }, sort: [ms] }) => [message, ms])).toEqual([["row 5", T0 + 3.1 * MINUTE], ["row 4", T0 + 3 * MINUTE], ["row 3", T0 + 1.2 * MINUTE]]);
+    expect(hits.hits[0]!.highlight).toEqual({ message: ["@HIGHLIGHT@row@/HIGHLIGHT@ 5"] });
+    expect((terms!["aggregations"]["1"] as { buckets: unknown[] }).buckets).toEqual([{ key: "api", doc_count: 4 }, { key: "web", doc_count: 2 }]);
+    expect(broken).toMatchObject({ status: 400, error: { type: "query_shard_exception" } });
+  });
+});
