@@ -44,9 +44,10 @@ describe("gateway", () => {
   it("splits what does not fit into one block", async () => {
     const { batches, transport: own } = transport();
     const gateway = await createGateway({ dataDir: folder, transport: own });
-    await gateway.ingestLogs("acme", Array.from({ length: 20_000 }, (_, index) => ({ message: `m ${index}` })), { service: "api" });
+    const { batches: told } = await gateway.ingestLogs("acme", Array.from({ length: 20_000 }, (_, index) => ({ message: `m ${index}` })), { service: "api" });
     await expect.poll(() => batches.reduce((rows, batch) => rows + batch.rows, 0)).toBe(20_000);
     expect(batches.length).toBe(2);
+    expect(told).toEqual(batches.map(({ key, rows }) => ({ key, rows })));
     await gateway.close();
   });
 

@@ -41,8 +41,8 @@ export interface GatewayOptions {
 }
 
 export interface Gateway {
-  /** Resolves after the durable write; `key` is the first batch's. Throws AgentError `buffer_full`, `closed`. */
-  ingestLogs(tenant: string, records: readonly IncomingLog[], defaults: LogDefaults): Promise<{ readonly key: string }>;
+  /** Resolves after the durable write; `key` is the first batch's, `batches` are all, in the order of their records. Throws AgentError `buffer_full`, `closed`. */
+  ingestLogs(tenant: string, records: readonly IncomingLog[], defaults: LogDefaults): Promise<{ readonly key: string; readonly batches: readonly { readonly key: string; readonly rows: number }[] }>;
   ingestMetrics(tenant: string, points: readonly MetricPoint[]): Promise<{ readonly key: string }>;
   state(): BufferState;
   /** Waits a little for what is under way; the rest is sent after the next start. */
@@ -87,7 +87,7 @@ export const createGateway = async ({ dataDir, transport, log = silentLog, clock
       refuseWhenFull();
       const batches = sealRecords(block, buffer, tenant, records, { ...defaults, observed: clock.nowNs() });
       await buffer.commit({ batches });
-      return { key: batches[0]?.key ?? "" };
+      return { key: batches[0]?.key ?? "", batches: batches.map(({ key, rows }) => ({ key, rows })) };
     },
 
     async ingestMetrics(tenant, points) {

@@ -114,6 +114,12 @@ export const QUERY_ROUTES: readonly QueryRoute[] = [
   { name: "LogQL selectors", ask: (query) => get("/loki/api/v1/series", { match: query, ...NANOSECONDS }), everything: '{host=~".+"}', forms: [(text) => `{host!=${JSON.stringify(text)}}`] },
   { name: "Elasticsearch's query_string", ask: (query) => post("/es/logs/_search", { query: { query_string: { query } } }), everything: "*", forms: [(text) => `service:"${text}"`] },
   { name: "Elasticsearch's fields and values", ask: (text) => post("/es/logs/_search", { query: { bool: { must_not: [{ term: { [text]: { value: text } } }] } } }), everything: "host", forms: [(text) => `attributes.${text}`] },
+  { name: "Elasticsearch's indices", ask: (text) => post(`/es/${encodeURIComponent(text)}/_search`, {}), everything: "logs*", forms: [(text) => `logs,-${text}`, (text) => `${text}*`] },
+  {
+    name: "Elasticsearch's aggregations",
+    ask: (text) => post("/es/_search", { size: 0, aggs: { a: { terms: { field: text, missing: text, include: [text], exclude: text.slice(0, 5) } }, b: { terms: { field: "host" }, aggs: { c: { cardinality: { field: text } }, d: { top_hits: { sort: [text] } } } }, f: { filters: { filters: { [text]: { term: { host: text } } }, other_bucket_key: text } } } }),
+    everything: "service", forms: [(text) => `attributes.${text}`],
+  },
   { name: "SQL on logs", ask: (query) => post("/api/v1/query/sql", { query }), everything: "SELECT * FROM logs", forms: SQL_FORMS },
   { name: "SQL on metrics", ask: (query) => post("/api/v1/query/sql", { query, format: "csv" }), everything: "SELECT * FROM metrics", forms: SQL_FORMS },
   { name: "SQL on spans", ask: (query) => post("/api/v1/query/sql", { query, format: "ndjson" }), everything: "SELECT * FROM spans", forms: SQL_FORMS },

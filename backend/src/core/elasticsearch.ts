@@ -1,5 +1,6 @@
 /** What the addresses of Elasticsearch's API call, and the form of its errors. */
 
+import type { TenantPolicy } from "./contracts.ts";
 import { ApiError, type ErrorCode } from "../errors.ts";
 
 export type Parameters = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -16,6 +17,8 @@ type Ask = (tenant: string, request: ElasticsearchRequest, signal?: AbortSignal)
 
 /** Answers are the bodies that Elasticsearch gives. All throw ElasticsearchError, and ApiError of the store. */
 export interface ElasticsearchQueries {
+  /** The store can be reached. */
+  readonly available: boolean;
   readonly search: Ask;
   /** The body: headers and searches in turn. */
   readonly multiSearch: Ask;
@@ -26,6 +29,24 @@ export interface ElasticsearchQueries {
 
 /** Anything that a JSON value may be. */
 type Details = Readonly<Record<string, unknown>>;
+
+export interface BulkRequest {
+  /** For actions that name none. */
+  readonly index: string | undefined;
+  /** Actions and documents in turn, one in a line. */
+  readonly text: string;
+  /** As sent, before it was unpacked. */
+  readonly bytes: number;
+}
+
+export interface BulkAnswer {
+  readonly body: { readonly took: number; readonly errors: boolean; readonly items: readonly object[] };
+  readonly accepted: number;
+  readonly rejected: number;
+}
+
+/** Resolves after the durable write, with an answer for each action. Throws ElasticsearchError, ApiError. */
+export type WriteBulk = (policy: TenantPolicy, request: BulkRequest) => Promise<BulkAnswer>;
 
 /** A refusal as Elasticsearch words it. `type` is one of its own: clients tell errors apart by it. */
 export class ElasticsearchError extends Error {

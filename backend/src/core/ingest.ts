@@ -37,8 +37,22 @@ export interface MetricsIngestAnswer {
   readonly errors?: readonly RefusedItemReport[];
 }
 
-/** The JSON doors. Both resolve after the durable write. Throw ApiError. */
+/** A document that a client of Elasticsearch writes. */
+export interface IncomingDocument {
+  readonly index: string;
+  /** Given by its writer. */
+  readonly id: string | undefined;
+  /** JSON of an object. */
+  readonly source: string;
+}
+
+/** `id`: the document's own, else the row's. */
+export type DocumentOutcome = { readonly id: string } | { readonly code: string; readonly message: string };
+
+/** The JSON doors. All resolve after the durable write. Throw ApiError. */
 export interface IngestDoors {
   logs(policy: TenantPolicy, body: unknown, bytes: number): Promise<LogsIngestAnswer>;
   metrics(policy: TenantPolicy, body: unknown, bytes: number): Promise<MetricsIngestAnswer>;
+  /** An outcome for each document, in order; that all are refused is no error. */
+  documents(policy: TenantPolicy, documents: readonly IncomingDocument[], bytes: number): Promise<readonly DocumentOutcome[]>;
 }

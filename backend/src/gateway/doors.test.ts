@@ -31,7 +31,7 @@ beforeEach(() => {
   [written, points, taken] = [[], [], []];
   doors = createDoors({
     gateway: {
-      ingestLogs: async (tenant, records, defaults) => (written.push({ tenant, records: [...records], defaults }), { key: "k1" }),
+      ingestLogs: async (tenant, records, defaults) => (written.push({ tenant, records: [...records], defaults }), { key: "k1", batches: [{ key: "k1", rows: 1 }, { key: "k2", rows: records.length - 1 }] }),
       ingestMetrics: async (_tenant, batch) => (points.push([...batch] as MetricPoint[]), { key: "k2" }),
     },
     limits: {

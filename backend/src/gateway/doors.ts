@@ -7,10 +7,11 @@
 
 import type { AgentErrorCode, Gateway } from "obs-agent";
 import type { TenantPolicy } from "../core/contracts.ts";
-import type { IngestDoors, IngestLimits, Signal } from "../core/ingest.ts";
+import type { DocumentOutcome, IngestDoors, IngestLimits, Signal } from "../core/ingest.ts";
 import type { Clock } from "../core/metadata.ts";
 import { ApiError } from "../errors.ts";
 import { type ItemError, readItems } from "./item-errors.ts";
+import { readDocument } from "./documents.ts";
 import { readLogItem } from "./log-items.ts";
 import { readMetricItem } from "./metric-items.ts";
 import { createRates } from "./rates.ts";
@@ -90,6 +91,24 @@ export const createDoors = ({ gateway, limits, maxItems, clock = Date.now }: Doo
         batch_id: `batch_${key}`,
         ...(errors.length > 0 && { errors: errors.slice(0, MAX_ERRORS) }),
       };
+    },
+
+    async documents(policy, documents, bytes) {
+      const now = clock();
+      const { accepted, errors } = readItems(documents, readDocument(now, timeWindow(now, policy.retentionDays.logs, policy.maxFutureMs)));
+      const outcomes: DocumentOutcome[] = [];
+      for (const { index, code, message } of errors) outcomes[index] = { code, message };
+      if (accepted.length === 0) return outcomes;
+      for (const [service, rows] of Map.groupBy(accepted, (record) => record.service ?? "")) await limits.takeService(policy.tenant, service, "logs", rows.length);
+      await limits.takeTenant(policy, { rows: accepted.length, bytes });
+      const { batches } = await durably(() => gateway.ingestLogs(policy.tenant, accepted, {}));
+      const ids = batches.flatMap(({ key, rows }) => Array.from({ length: rows }, (_none, row) => `${key}-${row}`));
+      const rowIds = ids.values();
+      return documents.map(({ id }, i) => {
+        if (outcomes[i]) return outcomes[i];
+        const rowId = rowIds.next().value!;
+        return { id: id ?? rowId };
+      });
     },
 
     async metrics(policy, body, bytes) {

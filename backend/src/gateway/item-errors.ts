@@ -26,7 +26,7 @@ export class RefusedItem extends Error {
 }
 
 /** Reads every item on its own: what was accepted, and why the rest was not. */
-export const readItems = <T>(items: readonly unknown[], read: (item: unknown) => T): { accepted: T[]; errors: ItemError[] } => {
+export const readItems = <I, T>(items: readonly I[], read: (item: I) => T): { accepted: T[]; errors: ItemError[] } => {
   const accepted: T[] = [];
   const errors: ItemError[] = [];
   for (const [index, item] of items.entries()) {

@@ -6,11 +6,9 @@
  */
 
 import { ElasticsearchError } from "../../core/elasticsearch.ts";
+import { ILLEGAL_IN_INDEX_NAMES, INDEX_ALIASES, INDEX_ATTRIBUTE, indexNameError } from "../../core/elasticsearch-names.ts";
 import { allOf, anyOf, EVERY_ROW, negate, NO_ROW, type Field, type LogFilter } from "../filter.ts";
 import { matchesPattern } from "./name-patterns.ts";
-
-export const INDEX_ATTRIBUTE = "_index";
-export const ALIASES = ["logs", "logs-obs-default", "obs-logs"];
 
 const MAX_EXPRESSION = 4_096;
 const DAY_MS = 86_400_000;
@@ -19,8 +17,6 @@ const NS_PER_MS = 1_000_000n;
 const OLDEST_DAYS = 2_560;
 const NEWEST_DAYS = 8;
 const DATED = /^logs-(\d{4})(?:\.(\d{2})(?:\.(\d{2}))?)?$/;
-/** What no name of an index has. */
-const ILLEGAL = /[\\/?"<>| #:\u0000-\u001f]/;
 
 const WRITTEN: Field & { kind: "attribute" } = { kind: "attribute", keys: [INDEX_ATTRIBUTE] };
 
@@ -30,21 +26,10 @@ export interface IndexSelection {
   readonly written: readonly string[];
 }
 
-const nameError = (name: string, why: string): ElasticsearchError => new ElasticsearchError(400, "invalid_index_name_exception", `Invalid index name [${name.slice(0, 255)}], ${why}`, { index: name.slice(0, 255) });
-
-/** Throws invalid_index_name_exception for what no index may be called. */
-export const checkIndexName = (name: string): string => {
-  if (name === "" || Buffer.byteLength(name) > 255) throw nameError(name, "must have 1 to 255 bytes");
-  if (name !== name.toLowerCase()) throw nameError(name, "must be lowercase");
-  if (/^[-_+]/.test(name) || name === "." || name === "..") throw nameError(name, "must not begin with '_', '-', or '+'");
-  if (ILLEGAL.test(name) || name.includes("*") || name.includes(",")) throw nameError(name, 'must not contain the characters \\ / * ? " < > | space , # :');
-  return name;
-};
-
 /** `a,b-*,-b-c`; undefined is everything. */
 export const selectIndices = (expression: string | undefined, nowMs: number): IndexSelection => {
   if (expression === undefined || expression === "" || expression === "_all") return { filter: EVERY_ROW, written: [] };
-  if (expression.length > MAX_EXPRESSION) throw nameError(expression, `a list may have ${MAX_EXPRESSION} characters`);
+  if (expression.length > MAX_EXPRESSION) throw indexNameError(expression, `a list may have ${MAX_EXPRESSION} characters`);
   const written: string[] = [];
   let filters: LogFilter[] = [];
   for (const name of expression.split(",").map((item) => item.trim())) {
@@ -55,8 +40,8 @@ export const selectIndices = (expression: string | undefined, nowMs: number): In
 };
 
 const indexFilter = (name: string, nowMs: number, written: string[]): LogFilter => {
-  if (name === "_all" || ALIASES.includes(name)) return EVERY_ROW;
-  if (ILLEGAL.test(name) || name === "") throw nameError(name, name.startsWith("<") ? "date math is not supported in names: name the days" : 'must not be empty or contain \\ / ? " < > | space # :');
+  if (name === "_all" || INDEX_ALIASES.includes(name)) return EVERY_ROW;
+  if (ILLEGAL_IN_INDEX_NAMES.test(name) || name === "") throw indexNameError(name, name.startsWith("<") ? "date math is not supported in names: name the days" : 'must not be empty or contain \\ / ? " < > | space # :');
   if (name.includes("*")) return patternFilter(name, nowMs);
   const equal: LogFilter = { kind: "equals", field: WRITTEN, value: name };
   const range = datedRange(name);
@@ -82,7 +67,7 @@ const datedRange = (name: string): [fromMs: number, toMs: number] | undefined =>
 };
 
 const patternFilter = (pattern: string, nowMs: number): LogFilter => {
-  if (ALIASES.some((alias) => matchesPattern(pattern, alias))) return EVERY_ROW;
+  if (INDEX_ALIASES.some((alias) => matchesPattern(pattern, alias))) return EVERY_ROW;
   const parts = pattern.split(/\*+/).flatMap((literal, i) => [...(i > 0 ? (["any"] as const) : []), ...(literal === "" ? [] : [{ literal }])]);
   return anyOf([{ kind: "pattern", field: WRITTEN, pattern: parts }, ...daysMatching(pattern, nowMs).map(([from, to]) => unwritten(from, to))]);
 };

@@ -16,5 +16,14 @@ export interface ElasticsearchQueriesOptions {
 export const createElasticsearchQueries = ({ store, now }: ElasticsearchQueriesOptions): ElasticsearchQueries => {
   const asking = (answer: (asking: Asking, request: ElasticsearchRequest) => Promise<object>) => async (tenant: string, request: ElasticsearchRequest, signal?: AbortSignal) =>
     answer({ store, scope: new TenantScope(tenant), nowMs: now(), signal }, request);
-  return { search: asking(search), multiSearch: asking(multiSearch), count: asking(count), mapping: asking(mapping), fieldCapabilities: asking(fieldCapabilities) };
+  return {
+    get available() {
+      return store.available;
+    },
+    search: asking(search),
+    multiSearch: asking(multiSearch),
+    count: asking(count),
+    mapping: asking(mapping),
+    fieldCapabilities: asking(fieldCapabilities),
+  };
 };

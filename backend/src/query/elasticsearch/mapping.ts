@@ -8,7 +8,8 @@ import type { LogField } from "../../core/queries.ts";
 import { CORE_FIELD_NAMES, resolveField, type QueryField } from "../fields.ts";
 import { logFields } from "../log-fields.ts";
 import { EARLIEST_NS } from "../time.ts";
-import { ALIASES, INDEX_ATTRIBUTE, selectIndices } from "./index-names.ts";
+import { INDEX_ALIASES, INDEX_ATTRIBUTE } from "../../core/elasticsearch-names.ts";
+import { selectIndices } from "./index-names.ts";
 import { asArray, asText } from "./json.ts";
 import { matchesAny } from "./name-patterns.ts";
 import { createReading } from "./search/reading.ts";
@@ -57,7 +58,7 @@ const fieldsOf = async ({ store, scope, nowMs, signal }: Asking, { index, parame
 };
 
 /** The name under which an answer speaks of indices. */
-const answerName = (expression: string | undefined): string => (expression !== undefined && /^[^*,]+$/.test(expression) && expression !== "_all" ? expression : ALIASES[1]!);
+const answerName = (expression: string | undefined): string => (expression !== undefined && /^[^*,]+$/.test(expression) && expression !== "_all" ? expression : INDEX_ALIASES[1]!);
 
 const property = ({ type }: MappedField): object => (type === "text" ? { type, fields: { keyword: { type: "keyword", ignore_above: 32_766 } } } : { type });
 

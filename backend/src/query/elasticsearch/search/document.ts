@@ -1,15 +1,14 @@
 /** A row as a document: its `_source`, the values that `fields` and `docvalue_fields` ask for, source filtering. */
 
+import { ID_ATTRIBUTE, INDEX_ATTRIBUTE } from "../../../core/elasticsearch-names.ts";
 import type { LogHit } from "../../../core/queries.ts";
 import { resolveField, type QueryField } from "../../fields.ts";
 import { dateFormatsOf, formatDate, type DateFormat } from "../dates/date-format.ts";
 import { UTC } from "../dates/time-zone.ts";
 import { bareName } from "../dsl/context.ts";
-import { dayIndex, INDEX_ATTRIBUTE } from "../index-names.ts";
+import { dayIndex } from "../index-names.ts";
 import { asBoolean, asList, asObject, asText, isObject, refuseUnknown } from "../json.ts";
 import { matchesAny } from "../name-patterns.ts";
-
-export const ID_ATTRIBUTE = "_id";
 
 export type Source = Readonly<Record<string, unknown>>;
 

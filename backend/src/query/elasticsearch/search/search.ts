@@ -1,12 +1,13 @@
 /** `_search` and `_count`: the hits and their number are read side by side. */
 
 import type { ElasticsearchRequest } from "../../../core/elasticsearch.ts";
+import { INDEX_ATTRIBUTE } from "../../../core/elasticsearch-names.ts";
 import type { Store } from "../../../core/store.ts";
 import { param, sql, type TenantScope } from "../../../sql/sql.ts";
 import { allOf } from "../../filter.ts";
 import { runAggregations } from "../aggregations/run.ts";
 import { checkConditions } from "../dsl/context.ts";
-import { INDEX_ATTRIBUTE, indexNotFound, selectIndices, type IndexSelection } from "../index-names.ts";
+import { indexNotFound, selectIndices, type IndexSelection } from "../index-names.ts";
 import { refuseUnknown } from "../json.ts";
 import { readHits, readTotal, type Total } from "./hits.ts";
 import { createReading, type Reading } from "./reading.ts";
