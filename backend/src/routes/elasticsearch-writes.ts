@@ -19,8 +19,7 @@ export interface ElasticsearchWriteRouteOptions {
   readonly telemetry: Telemetry;
 }
 
-export const elasticsearchWriteRoutes = ({ bulk, policyOf, requireScope, bodyText, telemetry }: ElasticsearchWriteRouteOptions): FastifyPluginAsync => async (app) => {
-  speakElasticsearch(app, bodyText);
+export const elasticsearchWriteRoutes = ({ bulk, policyOf, requireScope, bodyText, telemetry }: ElasticsearchWriteRouteOptions): FastifyPluginAsync => {
   const write = async (request: FastifyRequest, text: string) => {
     const policy = await policyOf(request.principal.tenant);
     if (!policy) throw new ApiError("unauthorized", "The key's tenant is gone.");
@@ -29,8 +28,6 @@ export const elasticsearchWriteRoutes = ({ bulk, policyOf, requireScope, bodyTex
     telemetry.add("obs_door_items_total", { signal: "logs", outcome: "rejected" }, answer.rejected);
     return answer.body;
   };
-  const writing = { onRequest: requireScope("ingest"), bodyLimit: MAX_BULK_BYTES };
-  for (const path of ["/_bulk", "/:index/_bulk"]) app.route({ method: ["POST", "PUT"], url: PREFIX + path, ...writing, handler: (request) => write(request, String(request.body ?? "")) });
 
   /** One document is a bulk of one. */
   const writeOne = (type: "index" | "create") => async (request: FastifyRequest, reply: FastifyReply) => {
@@ -44,7 +41,13 @@ export const elasticsearchWriteRoutes = ({ bulk, policyOf, requireScope, bodyTex
     if (error) throw new ElasticsearchError(status, error.type, error.reason);
     return reply.code(status).send(written);
   };
-  app.post(`${PREFIX}/:index/_doc`, writing, writeOne("index"));
-  app.route({ method: ["POST", "PUT"], url: `${PREFIX}/:index/_doc/:id`, ...writing, handler: writeOne("index") });
-  app.route({ method: ["POST", "PUT"], url: `${PREFIX}/:index/_create/:id`, ...writing, handler: writeOne("create") });
+
+  return async (app) => {
+    speakElasticsearch(app, bodyText);
+    const writing = { onRequest: requireScope("ingest"), bodyLimit: MAX_BULK_BYTES };
+    for (const path of ["/_bulk", "/:index/_bulk"]) app.route({ method: ["POST", "PUT"], url: PREFIX + path, ...writing, handler: (request) => write(request, String(request.body ?? "")) });
+    app.post(`${PREFIX}/:index/_doc`, writing, writeOne("index"));
+    app.route({ method: ["POST", "PUT"], url: `${PREFIX}/:index/_doc/:id`, ...writing, handler: writeOne("index") });
+    app.route({ method: ["POST", "PUT"], url: `${PREFIX}/:index/_create/:id`, ...writing, handler: writeOne("create") });
+  };
 };
