@@ -1,6 +1,7 @@
 /** Elasticsearch's API over a real store: what its official client asks, and what the answers are. */
 
 import type { AddressInfo } from "node:net";
+import { deflateRawSync } from "node:zlib";
 import { Client, errors } from "@elastic/elasticsearch";
 import type { LogRecord } from "@obs/wire";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -264,7 +265,74 @@ describe("indices", () => {
     expect(fields["status"]).toEqual({ long: { type: "long", metadata_field: false, searchable: true, aggregatable: true } });
   });
 
+  it("are listed and described", async () => {
+    const lines = await client.cat.indices({ format: "json" });
+    expect(lines.map(({ index }) => index)).toEqual([...new Set(ROWS.map(({ minutesAgo }) => `logs-${new Date(NOW_MS - Number(minutesAgo) * 60_000).toISOString().slice(0, 10).replaceAll("-", ".")}`))].sort());
+    expect(lines.reduce((sum, line) => sum + Number(line["docs.count"]), 0)).toBe((await client.count()).count);
+    const text = await fetch(`${node}/_cat/indices/logs-*?v&h=index,docs.count`, { headers: { authorization: `ApiKey ${secret}` } });
+    expect(await text.text()).toMatch(/^index +docs\.count\nlogs-\d{4}\.\d\d\.\d\d +\d+\n/);
+    expect([await client.indices.exists({ index: "logs" }), await client.indices.exists({ index: "nothing" })]).toEqual([true, false]);
+    expect((await client.indices.get({ index: "logs" }))["logs"]).toMatchObject({ mappings: { properties: { message: { type: "text" } } } });
+  });
+
   it("are no addresses of their own", async () => {
     expect(await refusal(client.transport.request({ method: "GET", path: "/logs/_foo" }))).toMatchObject({ status: 400, reason: "no handler found for uri [/logs/_foo] and method [GET]" });
+  });
+});
+
+const later = (): Promise<void> => storeLogs(test.app.backend.store, OPERATOR_TENANT, [logRecord({ timestamp: NOW_NS - 30_000_000_000n, service: "later", message: "came later" })]);
+const minutes = (hits: readonly { _source?: unknown }[]): number[] => hits.map(({ _source: source }) => Math.round((NOW_MS - Date.parse((source as { "@timestamp": string })["@timestamp"])) / 60_000));
+
+describe("reading on", () => {
+  it("in a scroll and in a point in time: rows that came later are not there", async () => {
+    const { id } = await client.openPointInTime({ index: "logs-*", keep_alive: "1m" });
+    const first = await client.search({ index: "logs", scroll: "1m", size: 2, sort: [{ "@timestamp": "desc" }], aggs: { n: { value_count: { field: "service" } } } });
+    await later();
+    expect([minutes(first.hits.hits), first.aggregations]).toEqual([[1, 2], { n: { value: 5 } }]);
+    const scrolled: number[] = [];
+    let scroll = first._scroll_id!;
+    for (let pages = 0; pages < 5; pages++) {
+      const page = await client.scroll({ scroll_id: scroll, scroll: "1m" });
+      if (page.hits.hits.length === 0) break;
+      scrolled.push(...minutes(page.hits.hits));
+      scroll = page._scroll_id!;
+    }
+    expect(scrolled).toEqual([3, 4, 5]);
+    expect(await client.clearScroll({ scroll_id: scroll })).toEqual({ succeeded: true, num_freed: 1 });
+
+    const paged: number[] = [];
+    for (let after: unknown[] | undefined; ; ) {
+      const page = await client.search({ size: 2, pit: { id, keep_alive: "1m" }, sort: ["service", { "@timestamp": "desc" }], ...(after && { search_after: after as never }) });
+      expect(page.pit_id).toBe(id);
+      if (page.hits.hits.length === 0) break;
+      paged.push(...minutes(page.hits.hits));
+      after = page.hits.hits.at(-1)!.sort;
+      expect(after).toHaveLength(3);
+    }
+    expect(paged).toEqual([1, 2, 3, 4, 5]);
+    expect((await client.search({ size: 0, track_total_hits: true })).hits.total).toMatchObject({ value: 6 });
+    expect(await client.closePointInTime({ id })).toEqual({ succeeded: true, num_freed: 1 });
+  });
+
+  it.each([
+    ["a scroll", () => client.scroll({ scroll_id: "bm90aGluZw" }), 404, "search_context_missing_exception"],
+    ["a point in time", () => client.search({ pit: { id: "bm90aGluZw" } }), 400, "illegal_argument_exception"],
+    ["both an index and a point in time", () => client.search({ index: "logs", pit: { id: "x" } }), 400, "illegal_argument_exception"],
+    ["a time to keep it", () => client.openPointInTime({ index: "logs", keep_alive: "for ever" as never }), 400, "illegal_argument_exception"],
+    ["a scroll from the middle", () => client.search({ index: "logs", scroll: "1m", from: 5 }), 400, "illegal_argument_exception"],
+    ["a bomb for an id", () => client.scroll({ scroll_id: deflateRawSync(Buffer.alloc(50_000_000)).toString("base64url") }), 404, "search_context_missing_exception"],
+  ])("is refused for what is no %s", async (_, ask, status, type) => {
+    expect(await refusal(ask())).toMatchObject({ status, type });
+  });
+
+  it("one document at a time, or without waiting", async () => {
+    const { hits } = await client.search({ index: "logs", query: { term: { trace_id: TRACE } } });
+    const { _id: id, _index: index } = hits.hits[0]!;
+    expect(await client.get({ index: "logs", id: id! })).toMatchObject({ _index: index, _id: id, found: true, _source: { trace_id: TRACE } });
+    expect((await client.search({ query: { ids: { values: [id!, "other"] } } })).hits.hits).toHaveLength(1);
+    expect(await found({ query_string: { query: `_id:"${id}"` } })).toEqual([1]);
+    expect([await client.exists({ index: "logs", id: id! }), await client.exists({ index: "logs", id: "other" })]).toEqual([true, false]);
+    expect(await refusal(client.get({ index: "logs", id: "other" }))).toMatchObject({ status: 404 });
+    expect(await client.asyncSearch.submit({ index: "logs", size: 1, query: { term: { trace_id: TRACE } } })).toMatchObject({ is_running: false, is_partial: false, response: { hits: { hits: [{ _id: id }] } } });
   });
 });

@@ -41,6 +41,8 @@ export const matches = (filter: LogFilter, row: LogRecord, receivedNs = 0n): boo
       return inside({ timestamp: row.timestamp, observed: row.observed, received: receivedNs }[filter.column], filter.interval, compare);
     case "id":
       return (filter.column === "trace_id" ? row.traceId : row.spanId) === filter.hex;
+    case "row-id":
+      return row.attributes["_id"] === filter.id && Object.hasOwn(row.attributes, "_id");
     case "id-pattern": {
       const hex = filter.column === "trace_id" ? row.traceId : row.spanId;
       return hex !== "" && isPattern([...hex], filter.pattern);

@@ -3,7 +3,7 @@
  * Rows and filters are put together from one small vocabulary of awkward pieces, so that they meet.
  */
 
-import type { LogRecord } from "@obs/wire";
+import { formatBatchKey, type LogRecord } from "@obs/wire";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compileFilter } from "../src/query/compile-filter.ts";
@@ -160,6 +160,17 @@ describe("a compiled filter", () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it("finds a row by its id, or by the one that its writer gave it", async () => {
+    const named = new TenantScope("named");
+    const key = { agent: 2n, epoch: 1, seq: 1 };
+    await storeLogs(test.store, named.tenant, [{ message: "a" }, { message: "b", attributes: { _id: "mine" } }, { message: "c", attributes: { _id: "" } }].map((row, i) => logRecord({ timestamp: T0 + BigInt(i), ...row })), key);
+    const idOf = (row: number): string => `${formatBatchKey(key)}-${row}`;
+    for (const [id, messages] of [[idOf(0), ["a"]], [idOf(1), []], ["mine", ["b"]], ["", ["c"]], [idOf(9), []], ["x' OR 1 --", []]] as const) {
+      const rows = await test.store.read<{ message: string }>(named.statement(sql`SELECT message ${named.from("logs")} AND (${compileFilter({ kind: "row-id", id })})`));
+      expect([id, rows.map(({ message: m }) => m)]).toEqual([id, messages]);
+    }
   });
 
   const cases: [query: string, messages: string[]][] = [

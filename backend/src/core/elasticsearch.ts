@@ -13,13 +13,22 @@ export interface ElasticsearchRequest {
   readonly body?: unknown;
 }
 
-type Ask = (tenant: string, request: ElasticsearchRequest, signal?: AbortSignal) => Promise<object>;
+type Ask<R extends ElasticsearchRequest = ElasticsearchRequest, T = object> = (tenant: string, request: R, signal?: AbortSignal) => Promise<T>;
 
 /** Answers are the bodies that Elasticsearch gives. All throw ElasticsearchError, and ApiError of the store. */
 export interface ElasticsearchQueries {
   /** The store can be reached. */
   readonly available: boolean;
   readonly search: Ask;
+  readonly asyncSearch: Ask;
+  readonly nextPage: Ask;
+  readonly closeScrolls: Ask;
+  readonly openPointInTime: Ask;
+  readonly closePointInTime: Ask;
+  readonly describeIndex: Ask;
+  readonly document: Ask<ElasticsearchRequest & { readonly id: string }>;
+  /** Text, or lines for JSON. */
+  readonly listIndices: Ask<ElasticsearchRequest, string | readonly object[]>;
   /** The body: headers and searches in turn. */
   readonly multiSearch: Ask;
   readonly count: Ask;

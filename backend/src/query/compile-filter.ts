@@ -6,6 +6,7 @@
 import { and, not, or, param, sql, type Fragment, type Value } from "../sql/sql.ts";
 import type { Field, IdColumn, Interval, LogFilter, NumberColumn, Pattern, SearchedField, TextColumn, TextField, TimeColumn } from "./filter.ts";
 import { innerWords, patternTest, phraseTest, type MessageTest } from "./message-pattern.ts";
+import { parseRowId } from "./row-id.ts";
 import { storeRegex } from "./regex.ts";
 import { lowerAscii } from "./words.ts";
 
@@ -55,6 +56,8 @@ export const compileFilter = (filter: LogFilter): Fragment => {
       return and(bounds(filter.interval, COLUMNS[filter.column], time));
     case "id":
       return sql`${COLUMNS[filter.column]} = ${idValue(filter.column, filter.hex)}`;
+    case "row-id":
+      return rowIdIs(filter.id);
     case "id-pattern":
       return sql`lower(hex(${COLUMNS[filter.column]})) LIKE ${param.string(likePattern(filter.pattern))} AND ${exists({ kind: "id", column: filter.column })}`;
     case "exists":
@@ -128,6 +131,12 @@ const idValue = (column: IdColumn, hex: string): Fragment => {
   const bytes = ID_BYTES[column];
   const text = param.string(hex.padStart(bytes * 2, "0"));
   return bytes === 16 ? sql`toFixedString(unhex(${text}), 16)` : sql`toFixedString(unhex(${text}), 8)`;
+};
+
+const rowIdIs = (id: string): Fragment => {
+  const given = sql`attributes['_id'] = ${param.string(id)}`;
+  const row = id === "" ? undefined : parseRowId(id);
+  return row === undefined ? and([hasAttribute("_id"), given]) : or([given, sql`batch = ${param.uint128(row.batch)} AND row = ${param.uint32(row.row)} AND NOT ${hasAttribute("_id")}`]);
 };
 
 const likePattern = (pattern: Pattern): string =>

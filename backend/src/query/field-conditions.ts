@@ -6,7 +6,7 @@
 import { LEVELS, SEVERITY, type Level } from "@obs/wire";
 import type { QueryField } from "./fields.ts";
 import { ConditionError } from "./condition-error.ts";
-import { anyOf, negate, NO_ROW, type Bound, type IdColumn, type Interval, type LogFilter, type NumberColumn, type Pattern } from "./filter.ts";
+import { anyOf, EVERY_ROW, negate, NO_ROW, type Bound, type IdColumn, type Interval, type LogFilter, type NumberColumn, type Pattern } from "./filter.ts";
 import { compileRegex, isWhole, regexFilter } from "./regex.ts";
 import { parseTime } from "./time.ts";
 
@@ -51,6 +51,8 @@ export const equalTo = (field: QueryField, text: string, context: ConditionConte
       return text === "" ? negate(severities(LOWEST, HIGHEST)) : severities(...levelRange(text));
     case "id":
       return { kind: "id", column: field.column, hex: idHex(field.column, text) };
+    case "row":
+      return { kind: "row-id", id: text };
     case "number": {
       const value = columnNumber(field.column, text);
       return { kind: "number-range", column: field.column, interval: { from: closed(value), to: closed(value) } };
@@ -73,6 +75,8 @@ export const matching = (field: QueryField, pattern: Pattern): LogFilter => {
       return levelsLike(pattern);
     case "id":
       return { kind: "id-pattern", column: field.column, pattern: pattern.map((part) => (typeof part === "string" ? part : { literal: part.literal.toLowerCase() })) };
+    case "row":
+      throw new ConditionError("Wildcards do not go with _id.", "Give the whole id.");
     case "number":
     case "time":
       throw new ConditionError(`Wildcards do not go with ${field.column}.`, `Use a range: ${field.column}:[a TO b].`);
@@ -96,6 +100,8 @@ export const within = (field: QueryField, interval: Interval<string> & { from?: 
       return levelsWithin(interval);
     case "id":
       throw new ConditionError(`${field.column} has no order.`, "Give the whole id, or use wildcards.");
+    case "row":
+      throw new ConditionError("_id has no order.", "Give the whole id.");
     case "number":
       return { kind: "number-range", column: field.column, interval: convert(interval, ({ value }) => columnNumber(field.column, value)) };
     case "time":
@@ -116,6 +122,8 @@ export const matchingRegex = (field: QueryField, regex: string): LogFilter => {
       const test = compileRegex(regex);
       return anyOf(LEVELS.filter((level) => test.matches(level)).map((level) => severities(...levelRange(level))));
     }
+    case "row":
+      throw new ConditionError("Regular expressions do not go with _id.", "Give the whole id.");
     case "number":
     case "time":
       throw new ConditionError(`Regular expressions do not go with ${field.column}.`, `Use a range: ${field.column}:[a TO b].`);
@@ -123,7 +131,7 @@ export const matchingRegex = (field: QueryField, regex: string): LogFilter => {
 };
 
 /** `_exists_:field` */
-export const existing = (field: QueryField): LogFilter => (field.kind === "level" ? severities(LOWEST, HIGHEST) : { kind: "exists", field });
+export const existing = (field: QueryField): LogFilter => (field.kind === "level" ? severities(LOWEST, HIGHEST) : field.kind === "row" ? EVERY_ROW : { kind: "exists", field });
 
 const closed = <T>(value: T): Bound<T> => ({ value, inclusive: true });
 

@@ -5,8 +5,8 @@
 
 import type { Field, IdColumn, NumberColumn, TextColumn, TimeColumn } from "./filter.ts";
 
-/** `level` is not stored: it names ranges of `severity`. */
-export type QueryField = Field | { readonly kind: "level" };
+/** `level` is not stored: it names ranges of `severity`. `row` is the row itself, by its id. */
+export type QueryField = Field | { readonly kind: "level" } | { readonly kind: "row" };
 
 const text = (column: TextColumn): QueryField => ({ kind: "column", column });
 const id = (column: IdColumn): QueryField => ({ kind: "id", column });
@@ -28,6 +28,7 @@ const CORE: readonly (readonly [field: QueryField, names: readonly string[]])[] 
   [id("span_id"), ["span_id", "span.id", "spanId"]],
   [number("pattern"), ["pattern"]],
   [number("weight"), ["weight"]],
+  [{ kind: "row" }, ["_id"]],
 ];
 
 const BY_NAME: ReadonlyMap<string, QueryField> = new Map(CORE.flatMap(([field, names]) => names.map((name) => [name, field] as const)));

@@ -74,6 +74,8 @@ export type LogFilter =
   | { readonly kind: "time-range"; readonly column: TimeColumn; readonly interval: Interval<bigint> }
   /** Lower-case hex of the whole id; "" = the row has none. */
   | { readonly kind: "id"; readonly column: IdColumn; readonly hex: string }
+  /** The row's own id (`<batch>-<row>`), or the one that its writer gave it (the attribute `_id`). */
+  | { readonly kind: "row-id"; readonly id: string }
   | { readonly kind: "id-pattern"; readonly column: IdColumn; readonly pattern: Pattern }
   /** The row has the field: a value other than "", 0 or no id; an attribute also when it is "". */
   | { readonly kind: "exists"; readonly field: Field };

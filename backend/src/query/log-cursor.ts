@@ -4,23 +4,17 @@
  * meanwhile change nothing.
  */
 
-import { batchKeyFromUInt128, batchKeyToUInt128, formatBatchKey, parseBatchKey } from "@obs/wire";
 import { param, sql, type Fragment } from "../sql/sql.ts";
 import { instant } from "./log-source.ts";
+import { parseRowId, rowId, type RowId } from "./row-id.ts";
 import type { SortOrder } from "./time-windows.ts";
 
-export interface LogPosition {
+export interface LogPosition extends RowId {
   readonly timestampNs: bigint;
-  readonly batch: bigint;
-  readonly row: number;
 }
 
-const CURSOR = /^(-?\d{1,19})_([0-9a-f]{16}-[0-9a-f]{8}-[0-9a-f]{8})-(\d{1,10})$/;
-const UINT32_MAX = 0xffff_ffff;
+const CURSOR = /^(-?\d{1,19})_(.+)$/;
 const INT64_MAX = (1n << 63n) - 1n;
-
-/** Id of a row: `<batch>-<row>`. */
-export const rowId = ({ batch, row }: Pick<LogPosition, "batch" | "row">): string => `${formatBatchKey(batchKeyFromUInt128(batch))}-${row}`;
 
 export const formatCursor = (position: LogPosition): string => `${position.timestampNs}_${rowId(position)}`;
 
@@ -28,11 +22,9 @@ export const formatCursor = (position: LogPosition): string => `${position.times
 export const parseCursor = (text: string): LogPosition | undefined => {
   const match = CURSOR.exec(text);
   if (!match) return undefined;
-  const key = parseBatchKey(match[2]!);
+  const row = parseRowId(match[2]!);
   const timestampNs = BigInt(match[1]!);
-  const row = Number(match[3]);
-  if (!key || row > UINT32_MAX || timestampNs > INT64_MAX || timestampNs < -INT64_MAX) return undefined;
-  return { timestampNs, batch: batchKeyToUInt128(key), row };
+  return row && timestampNs <= INT64_MAX && timestampNs >= -INT64_MAX ? { timestampNs, ...row } : undefined;
 };
 
 /** Rows behind the position. The caller bounds the timestamp too: that is what prunes. */

@@ -3,7 +3,8 @@
 import { levelOf } from "@obs/wire";
 import type { LogHit } from "../core/queries.ts";
 import { sql, type Fragment } from "../sql/sql.ts";
-import { rowId, type LogPosition } from "./log-cursor.ts";
+import type { LogPosition } from "./log-cursor.ts";
+import { rowId } from "./row-id.ts";
 import { formatNs } from "./time.ts";
 
 export interface LogRow {

@@ -21,6 +21,7 @@ const SERVER_VERSION = "9.1.0";
 /** A search with filters; a dashboard's worth of them. */
 const MAX_SEARCH_BYTES = 1024 * 1024;
 
+type Method = "GET" | "POST" | "DELETE";
 type Ask = (request: FastifyRequest, gone: AbortSignal) => Promise<unknown>;
 
 const answer = (ask: Ask) => (request: FastifyRequest, reply: FastifyReply) => ask(request, whenGone(reply));
@@ -29,7 +30,7 @@ export const elasticsearchRoutes = ({ elasticsearch, requireScope, bodyText }: E
   speakElasticsearch(app, bodyText);
 
   const onRequest = requireScope("query");
-  const read = (method: "GET" | "POST" | readonly ("GET" | "POST")[], paths: readonly string[], ask: Ask): void => {
+  const read = (method: Method | readonly Method[], paths: readonly string[], ask: Ask): void => {
     for (const path of paths) app.route({ method: [method].flat() as string[], url: PREFIX + path, onRequest, bodyLimit: MAX_SEARCH_BYTES, handler: answer(ask) });
   };
   const requestOf = ({ params, query, body }: FastifyRequest): ElasticsearchRequest => ({
@@ -77,6 +78,14 @@ export const elasticsearchRoutes = ({ elasticsearch, requireScope, bodyText }: E
   read(["GET", "POST"], ["/_field_caps", "/:index/_field_caps"], asked(elasticsearch.fieldCapabilities));
   read(["GET", "POST"], ["/_search", "/:index/_search"], asked(elasticsearch.search));
   read(["GET", "POST"], ["/_msearch", "/:index/_msearch"], (request, gone) => elasticsearch.multiSearch(request.principal.tenant, linesOf(request), gone));
+  read("POST", ["/_async_search", "/:index/_async_search"], asked(elasticsearch.asyncSearch));
+  read(["GET", "POST"], ["/_search/scroll"], asked(elasticsearch.nextPage));
+  read("DELETE", ["/_search/scroll"], asked(elasticsearch.closeScrolls));
+  read("POST", ["/:index/_pit"], asked(elasticsearch.openPointInTime));
+  read("DELETE", ["/_pit"], asked(elasticsearch.closePointInTime));
+  read("GET", ["/:index/_doc/:id"], (request, gone) => elasticsearch.document(request.principal.tenant, { ...requestOf(request), id: (request.params as { id: string }).id }, gone));
+  read("GET", ["/:index"], asked(elasticsearch.describeIndex));
+  read("GET", ["/_cat/indices", "/_cat/indices/:index"], (request, gone) => elasticsearch.listIndices(request.principal.tenant, requestOf(request), gone));
   read(["GET", "POST"], ["/_count", "/:index/_count"], asked(elasticsearch.count));
 
   // The dashboard answers every other GET: this must not be one of its pages.

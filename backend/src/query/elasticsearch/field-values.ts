@@ -18,6 +18,8 @@ export const fieldText = (field: QueryField): Fragment => {
       return attributeText(field.keys);
     case "id":
       return field.column === "trace_id" ? sql`if(trace_id = toFixedString('', 16), '', lower(hex(trace_id)))` : sql`if(span_id = toFixedString('', 8), '', lower(hex(span_id)))`;
+    case "row":
+      return attributeText(["_id"]);
     case "column":
       return field.column === "service" ? sql`toString(service)` : field.column === "host" ? sql`toString(host)` : sql`toString(environment)`;
     case "number":

@@ -42,6 +42,7 @@ export const selectIndices = (expression: string | undefined, nowMs: number): In
 const indexFilter = (name: string, nowMs: number, written: string[]): LogFilter => {
   if (name === "_all" || INDEX_ALIASES.includes(name)) return EVERY_ROW;
   if (ILLEGAL_IN_INDEX_NAMES.test(name) || name === "") throw indexNameError(name, name.startsWith("<") ? "date math is not supported in names: name the days" : 'must not be empty or contain \\ / ? " < > | space # :');
+  if (name.startsWith("_")) throw indexNameError(name, "must not start with '_'");
   if (name.includes("*")) return patternFilter(name, nowMs);
   const equal: LogFilter = { kind: "equals", field: WRITTEN, value: name };
   const range = datedRange(name);

@@ -45,7 +45,7 @@ const attributeType = ({ top }: LogField): string => {
 };
 
 /** Names of ECS and OpenTelemetry beside our own. */
-const CORE: readonly MappedField[] = CORE_FIELD_NAMES.flatMap((names) => names.filter((name, i) => i === 0 || name.includes(".")).map((name) => ({ name, type: coreType(resolveField(name)) })));
+const CORE: readonly MappedField[] = CORE_FIELD_NAMES.filter(([name]) => name !== "_id").flatMap((names) => names.filter((name, i) => i === 0 || name.includes(".")).map((name) => ({ name, type: coreType(resolveField(name)) })));
 
 /** Core fields, and the attributes of the newest rows of the indices. */
 const fieldsOf = async ({ store, scope, nowMs, signal }: Asking, { index, parameters }: ElasticsearchRequest): Promise<readonly MappedField[]> => {

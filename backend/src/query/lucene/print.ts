@@ -38,6 +38,8 @@ export const printLucene = (filter: LogFilter): string => {
       return `${filter.column}:${printInterval(filter.interval, formatNs)}`;
     case "id":
       return `${filter.column}:${quoted(filter.hex)}`;
+    case "row-id":
+      return `_id:${quoted(filter.id)}`;
     case "id-pattern":
       return `${filter.column}:${printPattern(filter.pattern)}`;
     case "exists":

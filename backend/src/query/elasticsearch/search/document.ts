@@ -105,6 +105,8 @@ export const sourceNames = (field: QueryField): string[] => {
       return [field.kind];
     case "attribute":
       return field.keys.flatMap((key) => (CORE.includes(key) ? [`attributes.${key}`] : [key]));
+    case "row":
+      return [];
     case "time":
       return [field.column === "timestamp" ? "@timestamp" : field.column];
     default:

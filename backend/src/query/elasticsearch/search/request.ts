@@ -11,6 +11,7 @@ import { indexIs, selectIndices, type IndexSelection } from "../index-names.ts";
 import { asBoolean, asInteger, asList, asObject, asText, isObject, type JsonObject } from "../json.ts";
 import { fieldRequests, sourceFilter, type FieldRequest } from "./document.ts";
 import { parseHighlight, type Highlight } from "./highlight.ts";
+import { readPointInTime, type Snapshot } from "./snapshot.ts";
 import { parseSearchAfter, parseSort, planSort, type After, type SortPlan } from "./sort.ts";
 
 /** As Elasticsearch has it (`index.max_result_window`). */
@@ -31,6 +32,8 @@ export interface Search {
   readonly size: number;
   readonly from: number;
   readonly sort: SortPlan;
+  /** Its id, which the answer repeats. */
+  readonly pointInTime: string | undefined;
   /** False when the request named no order: then hits carry no `sort`. */
   readonly isSorted: boolean;
   readonly after: After | undefined;
@@ -56,7 +59,7 @@ const EMPTY_ONLY: Readonly<Record<string, string>> = {
   knn: "there are no vectors",
   slice: "read one search with [search_after]",
 };
-const READ = ["aggs", "aggregations", "query", "post_filter", "size", "from", "sort", "search_after", "track_total_hits", "_source", "fields", "docvalue_fields", "highlight", "timeout"];
+const READ = ["aggs", "aggregations", "query", "post_filter", "size", "from", "sort", "search_after", "track_total_hits", "_source", "fields", "docvalue_fields", "highlight", "timeout", "pit"];
 
 const isEmpty = (value: unknown): boolean => value === undefined || value === null || (Array.isArray(value) && value.length === 0) || (isObject(value) && Object.keys(value).length === 0);
 
@@ -107,15 +110,17 @@ const budgetOf = (value: unknown): number => {
 const both = (index: IndexSelection, query: LogFilter): LogFilter => (index.filter === EVERY_ROW ? query : allOf([query, index.filter]));
 
 /** Throws ElasticsearchError. */
-export const parseSearch = (request: ElasticsearchRequest, nowMs: number): Search => {
+export const parseSearch = (request: ElasticsearchRequest, nowMs: number, scrolled?: Snapshot): Search => {
   const body = bodyOf(request);
   const { parameters } = request;
   checkMembers(body);
   const given = (name: string): unknown => body[name] ?? parameter(parameters, name);
   const context = dslContext(nowMs);
-  const index = selectIndices(request.index, nowMs);
+  const pit = isEmpty(body["pit"]) ? undefined : pointInTimeOf(body["pit"], request);
+  const snapshot = pit ?? scrolled;
+  const index = selectIndices(pit ? pit.index : request.index, nowMs);
   const query = queryOf(body, parameters, context);
-  const filter = both(index, query);
+  const filter = both(index, snapshot ? allOf([query, receivedBy(snapshot)]) : query);
   const hitFilter = isEmpty(body["post_filter"]) ? EVERY_ROW : parseQuery(body["post_filter"], context);
   checkConditions([filter, hitFilter]);
   const aggregations = parseAggregations(body["aggs"] ?? body["aggregations"], context, [filter]);
@@ -123,7 +128,7 @@ export const parseSearch = (request: ElasticsearchRequest, nowMs: number): Searc
   const from = asInteger(given("from") ?? 0, "[from]", 0, MAX_WINDOW);
   if (from + size > MAX_WINDOW) throw illegalArgument(`Result window is too large, from + size must be less than or equal to: [${MAX_WINDOW}] but was [${from + size}]. Read on with [search_after].`);
   const keys = parseSort(given("sort"));
-  const sort = planSort(keys, false);
+  const sort = planSort(keys, snapshot !== undefined);
   const isFirst = body["search_after"] === undefined || body["search_after"] === null;
   if (!isFirst && from > 0) throw illegalArgument("`from` parameter must be set to 0 when `search_after` is used");
   return {
@@ -134,7 +139,8 @@ export const parseSearch = (request: ElasticsearchRequest, nowMs: number): Searc
     size,
     from,
     sort,
-    isSorted: keys.length > 0,
+    isSorted: keys.length > 0 || snapshot !== undefined,
+    pointInTime: pit && asText(asObject(body["pit"], "[pit]")["id"], "[pit.id]"),
     after: isFirst ? undefined : parseSearchAfter(sort, body["search_after"], nowMs),
     tracked: trackedOf(given("track_total_hits")),
     totalAsNumber: flag(parameters, "rest_total_hits_as_int"),
@@ -150,6 +156,13 @@ export const flag = (parameters: Parameters, name: string): boolean => {
   const value = parameter(parameters, name);
   return value !== undefined && asBoolean(value, `[${name}]`);
 };
+
+const pointInTimeOf = (value: unknown, { index }: ElasticsearchRequest): Snapshot => {
+  if (index !== undefined) throw illegalArgument("[indices] cannot be used with point in time. Do not specify any index with point in time.");
+  return readPointInTime(asObject(value, "[pit]")["id"]);
+};
+
+const receivedBy = ({ receivedMs }: Snapshot): LogFilter => ({ kind: "time-range", column: "received", interval: { to: { value: BigInt(receivedMs) * 1_000_000n, inclusive: true } } });
 
 const sourceParameters = (parameters: Parameters): JsonObject | undefined => {
   const [includes, excludes] = [parameter(parameters, "_source_includes"), parameter(parameters, "_source_excludes")];

@@ -35,6 +35,7 @@ export const runSearch = async ({ store, scope, nowMs, signal }: Asking, asked: 
     const [hits, total, aggregations] = await Promise.all([readHits(reading, asked, nowMs), readTotal(reading, asked, nowMs), aggregated]);
     if (hits.length === 0 && !asked.ignoreUnavailable) await checkWritten(reading, asked.index);
     return {
+      ...(asked.pointInTime !== undefined && { pit_id: asked.pointInTime }),
       took: Math.round(performance.now() - started),
       timed_out: reading.timedOut,
       _shards: SHARDS,
