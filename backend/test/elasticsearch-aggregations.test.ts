@@ -2,6 +2,7 @@
 
 import type { AddressInfo } from "node:net";
 import { Client, errors } from "@elastic/elasticsearch";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OPERATOR_TENANT } from "../src/core/metadata.ts";
 import { startTestApp, type TestApp } from "./app-fixture.ts";
@@ -233,6 +234,92 @@ describe("pipelines", () => {
 });
 
 const over = () => ({ field: "@timestamp", fixed_interval: "1m" });
+
+const bytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+/** Options of which these may not be missing. */
+const some = <T extends Record<string, fc.Arbitrary<unknown>>>(options: T) => fc.record(options, { requiredKeys: ["field", "buckets_path", "sources", "ranges", "filters", "interval", "fixed_interval", "calendar_interval", "metrics", "values", "script", "window"].filter((name) => name in options) as never[] });
+
+/** What the store counts, counted here. */
+describe("any terms over any time", () => {
+  const fieldOf: Readonly<Record<string, (row: (typeof ROWS)[number]) => string>> = { service: (row) => row[1], status: (row) => row[3], duration: (row) => row[4], "level.keyword": (row) => ({ 0: "", 9: "INFO", 13: "WARN", 17: "ERROR" })[row[2]]! };
+
+  it("are those of the rows", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...Object.keys(fieldOf)), fc.constantFrom(...Object.keys(fieldOf)), fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 90 }), fc.integer({ min: -40, max: 40 }), fc.integer({ min: 1, max: 2 }), async (outer, inner, size, minutes, offset, minDocs) => {
+        const { a } = (await aggregate({
+          a: { terms: { field: outer, size, min_doc_count: minDocs }, aggs: { n: { cardinality: { field: inner } }, over: { date_histogram: { field: "@timestamp", fixed_interval: `${minutes}m`, offset: `${offset}m`, min_doc_count: 1 }, aggs: { sum: { sum: { field: "duration" } }, b: { terms: { field: inner, order: { _key: "desc" } } } } } } },
+        })) as unknown as { a: { buckets: unknown[] } };
+        const groups = (rows: readonly (typeof ROWS)[number][], keyOf: (row: (typeof ROWS)[number]) => string) => [...Map.groupBy(rows.filter((row) => keyOf(row) !== ""), keyOf)];
+        const width = minutes * MINUTE;
+        const startOf = ([at]: (typeof ROWS)[number]): number => Math.floor((T0 + at * MINUTE - offset * MINUTE) / width) * width + offset * MINUTE;
+        const expected = groups(ROWS, fieldOf[outer]!)
+          .filter(([, rows]) => rows.length >= minDocs)
+          .sort(([x, xs], [y, ys]) => ys.length - xs.length || bytes(x, y))
+          .slice(0, size)
+          .map(([name, rows]) => ({
+            key: name, doc_count: rows.length, n: { value: groups(rows, fieldOf[inner]!).length },
+            over: {
+              buckets: groups(rows, (row) => String(startOf(row))).sort(([x], [y]) => Number(x) - Number(y)).map(([start, some]) => ({
+                key: Number(start), key_as_string: new Date(Number(start)).toISOString(), doc_count: some.length, sum: { value: some.reduce((sum, row) => sum + Number(row[4]), 0) },
+                b: { doc_count_error_upper_bound: 0, sum_other_doc_count: 0, buckets: groups(some, fieldOf[inner]!).sort(([x], [y]) => bytes(y, x)).map(([value, few]) => ({ key: value, doc_count: few.length })) },
+              })),
+            },
+          }));
+        expect(a.buckets).toEqual(expected);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it("and whatever else is asked for, are an answer or a refusal", { timeout: 60_000 }, async () => {
+    const field = fc.constantFrom("service", "duration", "duration", "status", "@timestamp", "observed", "level", "severity", "message", "trace_id", "_id", "pattern", "weight", "nothing", "' OR 1 --");
+    const order = fc.constantFrom<unknown>({ _count: "asc" }, { _key: "desc" }, [{ _count: "desc" }, { _key: "asc" }], { x: "asc" });
+    const time = fc.constantFrom("@timestamp", "received", "nothing");
+    const zone = fc.constantFrom("Asia/Tokyo", "-03:30", "UTC", "America/New_York");
+    const counts = fc.constantFrom(0, 1, 2, 50);
+    const query = fc.constantFrom<unknown>({ match_all: {} }, { term: { service: "api" } }, { match_none: {} }, { range: { duration: { gt: 20 } } }, { query_string: { query: "NOT status:200" } });
+    const path = fc.constantFrom("_count", "x", "y", "x.max", "x>y", "x[50.0]", "nothing");
+    const pipeline = { buckets_path: path, gap_policy: fc.constantFrom("skip", "insert_zeros") };
+    const options: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+      terms: some({ field, size: counts, order, min_doc_count: counts, missing: fc.constantFrom("none", 5), include: fc.constantFrom<unknown>("a.*", ["api"], "("), exclude: fc.constant("w.*") }),
+      date_histogram: some({ field: time, fixed_interval: fc.constantFrom("1m", "90s", "7d", "36h", "0s"), time_zone: zone, offset: fc.constantFrom("+5m", "-1d"), min_doc_count: counts, extended_bounds: fc.constantFrom<unknown>({ min: T0, max: T0 + 90 * MINUTE }, { max: "now" }), format: fc.constantFrom("epoch_millis", "yyyy-MM-dd"), keyed: fc.boolean(), order }),
+      calendar: some({ field: time, calendar_interval: fc.constantFrom("1d", "week", "month", "quarter", "1y", "hour"), time_zone: zone, offset: fc.constant("+6h"), min_doc_count: counts }),
+      histogram: some({ field, interval: fc.constantFrom<unknown>(0.1, 7, 1e9, 0, -1), offset: fc.constantFrom(0, -3.5), min_doc_count: counts, keyed: fc.boolean(), missing: fc.constant(-5) }),
+      filters: some({ filters: fc.oneof(fc.array(query, { maxLength: 3 }), fc.dictionary(fc.constantFrom("a", "__proto__", "' OR 1"), query, { maxKeys: 2 })), other_bucket: fc.boolean() }),
+      filter: query,
+      missing: some({ field }),
+      range: some({ field, ranges: fc.array(fc.constantFrom<unknown>({ from: 1 }, { to: 20 }, { from: 10, to: 50 }, {}), { maxLength: 3 }), keyed: fc.boolean() }),
+      date_range: some({ field: time, ranges: fc.array(fc.constantFrom<unknown>({ from: "now-5d" }, { to: "now/d" }, { from: T0, to: T0 + MINUTE })), time_zone: zone }),
+      composite: some({ sources: fc.array(fc.constantFrom<object>({ a: { terms: { field: "status", missing_bucket: true } } }, { b: { histogram: { field: "duration", interval: 3 } } }, { c: { date_histogram: { field: "@timestamp", calendar_interval: "1M" } } }), { minLength: 1, maxLength: 2 }), size: counts }),
+      top_hits: some({ size: counts, sort: fc.constantFrom<unknown>(["duration"], [{ "@timestamp": "desc" }], "_doc") }),
+      top_metrics: some({ metrics: fc.constant({ field: "duration" }), sort: fc.constant([{ service: "asc" }]) }),
+      ...Object.fromEntries(["avg", "sum", "max", "value_count", "cardinality", "stats", "extended_stats", "percentiles"].map((type) => [type, some({ field, missing: fc.constant(3) })])),
+      percentile_ranks: some({ field, values: fc.constant([1, 30]) }),
+      ...Object.fromEntries(["derivative", "cumulative_sum", "serial_diff", "avg_bucket", "max_bucket", "stats_bucket"].map((type) => [type, some({ buckets_path: path })])),
+      moving_fn: some({ ...pipeline, window: counts, script: fc.constantFrom("MovingFunctions.stdDev(values, MovingFunctions.unweightedAvg(values))", "MovingFunctions.holt(values, 0.3, 0.1)", "x") }),
+      bucket_script: some({ buckets_path: fc.constantFrom<unknown>({ a: "_count" }, { a: "x", b: "y.value" }), script: fc.constantFrom("params.a / 0", "params.a ? 1 : params.b", "Math.pow(params.a, 400)") }),
+      bucket_sort: some({ sort: fc.constantFrom<unknown>([{ _count: { order: "desc" } }], "x"), size: fc.constant(1) }),
+    };
+    const types = fc.constantFrom(...Object.keys(options), "terms", "date_histogram", "terms", "filters");
+    const { aggs } = fc.letrec<{ aggs: object }>((tie) => ({
+      aggs: fc.dictionary(fc.constantFrom("x", "y", "__proto__"), fc.tuple(types.chain((type) => options[type]!.map((body) => ({ [type === "calendar" ? "date_histogram" : type]: body }))), fc.option(tie("aggs"), { nil: undefined, freq: 1 })).map(([typed, inner]) => ({ ...typed, ...(inner && /terms|histogram|filter|missing|range|composite/.test(Object.keys(typed)[0]!) && { aggs: inner }) })), { minKeys: 1, maxKeys: 2 }),
+    }));
+    await fc.assert(
+      fc.asyncProperty(aggs, async (asked) => {
+        const response = await test.app.inject({ method: "POST", url: "/es/_search", headers: { authorization, "content-type": "application/json" }, payload: JSON.stringify({ size: 0, aggs: asked }) });
+        expect(response.body).not.toContain("secret");
+        expect([200, 400]).toContain(response.statusCode);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("are told by their types to clients that ask so", async () => {
+    const { aggregations } = await client.search({ size: 0, typed_keys: true, aggs: { a: { terms: { field: "service", size: 1 }, aggs: { "1": { max: { field: "duration" } } } }, f: { filters: { filters: { x: { match_all: {} } } }, aggs: { p: { percentiles: { field: "duration", percents: [100] } } } } } } as never);
+    expect(aggregations).toMatchObject({ "sterms#a": { buckets: [{ key: "api", "max#1": { value: 60 } }] }, "filters#f": { buckets: { x: { "tdigest_percentiles#p": { values: { "100.0": 70 } } } } } });
+  });
+});
 
 describe("an aggregation", () => {
   it.each([

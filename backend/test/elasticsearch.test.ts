@@ -144,6 +144,7 @@ describe("a query", () => {
     ["query_string: - alone", { query_string: { query: "-timeout" } }, [2, 3, 4]],
     ["query_string: AND by default", { query_string: { query: "timeout soon", default_operator: "AND" } }, [5]],
     ["query_string: fields", { query_string: { query: "worker", fields: ["service", "message"] } }, [4, 5]],
+    ["query_string: dates of a zone", { query_string: { query: `@timestamp:>="${new Date(NOW_MS + 3_600_000 - 180_000).toISOString().slice(0, 19)}"`, time_zone: "+01:00" } }, [1, 2, 3]],
     ["query_string: *", { query_string: { query: "*" } }, ALL],
     ["simple_query_string", { simple_query_string: { query: '"took 12" | start* -soon', fields: ["message"] } }, [1, 2, 3, 4]],
     ["simple_query_string: AND", { simple_query_string: { query: "timeout -soon", default_operator: "and" } }, [1]],

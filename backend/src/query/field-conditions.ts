@@ -18,6 +18,8 @@ export interface TextBound extends Bound<string> {
 export interface ConditionContext {
   /** ms since 1970, for `now-1h`. */
   readonly nowMs: number;
+  /** How a language reads times, where it is not as everywhere; undefined: it is none. */
+  readonly parseTime?: (text: string, end: boolean) => bigint | undefined;
 }
 
 const LEVEL_SYNONYMS: Readonly<Record<string, Level>> = {
@@ -189,8 +191,8 @@ const columnNumber = (column: NumberColumn, text: string): number | bigint => {
   return finite(text);
 };
 
-const time = (text: string, { nowMs }: ConditionContext, end: boolean): bigint => {
-  const ns = parseTime(text, { nowMs, end });
+const time = (text: string, { nowMs, parseTime: read }: ConditionContext, end: boolean): bigint => {
+  const ns = read ? read(text, end) : parseTime(text, { nowMs, end });
   if (ns === undefined) throw new ConditionError(`${JSON.stringify(text)} is no time.`, "Use ISO 8601, an epoch, now or now-1h.");
   return ns;
 };

@@ -36,7 +36,7 @@ export interface Bucket {
   /** Filters in the key or the condition: they count among a search's conditions. */
   readonly filters: readonly LogFilter[];
   /** Only the first ones of every parent, in this order. */
-  readonly top?: { readonly size: number; readonly orderBy: (key: Fragment) => readonly Fragment[] } | undefined;
+  readonly top?: { readonly size: number; readonly minDocs?: number; readonly orderBy: (key: Fragment) => readonly Fragment[] } | undefined;
   /** A histogram's: pipeline aggregations may look along its buckets. */
   readonly isHistogram?: boolean;
   shape(rows: readonly BucketRow[], inner: Inner): Shape;
@@ -83,6 +83,8 @@ export interface Pipeline {
 
 export interface AggregationNode {
   readonly name: string;
+  /** As clients that ask for `typed_keys` know it. */
+  readonly type: string;
   readonly meta: unknown;
   readonly body: Bucket | Metric | Hits | TopMetrics | Pipeline;
   readonly children: readonly AggregationNode[];

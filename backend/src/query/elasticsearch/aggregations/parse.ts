@@ -43,6 +43,13 @@ const REFUSED: Readonly<Record<string, string>> = {
   scripted_metric: "scripts are not run",
 };
 
+/** What Elasticsearch calls the answers of some. */
+const TYPED: Readonly<Record<string, string>> = {
+  terms: "sterms", percentiles: "tdigest_percentiles", percentile_ranks: "tdigest_percentile_ranks",
+  cumulative_sum: "simple_value", serial_diff: "simple_value", moving_fn: "simple_value", moving_avg: "simple_value", bucket_script: "simple_value", avg_bucket: "simple_value", sum_bucket: "simple_value",
+  min_bucket: "bucket_metric_value", max_bucket: "bucket_metric_value",
+};
+
 interface Reading {
   readonly dsl: DslContext;
   count: number;
@@ -77,5 +84,5 @@ const readNode = (name: string, value: unknown, reading: Reading, level: number)
   if (!parse) throw parsingError(Object.hasOwn(REFUSED, type) ? `[${type}] aggregation is not supported: ${REFUSED[type]}` : `Unknown aggregation type [${type.slice(0, 100)}]; there are ${[...TYPES.keys()].join(", ")}`);
   const parsed = parse(body, { dsl: reading.dsl, nowMs: reading.dsl.nowMs, children, id, isTop: level === 1 });
   if (parsed.kind !== "bucket" && children.length > 0) throw parsingError(`Aggregation [${name}] of type [${type}] cannot accept sub-aggregations`);
-  return { name, meta, body: parsed, children };
+  return { name, type: TYPED[type] ?? type, meta, body: parsed, children };
 };

@@ -171,6 +171,7 @@ const bucketStatement = (run: AggregationRun, bucket: Bucket, children: readonly
       ${source(run, where)}
       GROUP BY ${list(names)}
     )
+    WHERE docs >= ${param.uint32(bucket.top?.minDocs ?? 0)}
     ORDER BY ${order} ${first}
     LIMIT ${param.uint32(most)}`);
 };

@@ -40,8 +40,8 @@ export const terms = (body: unknown, { children }: AggregationContext): Bucket =
     key,
     condition: and([sql`${key} != ''`, ...listed(key, options["include"], "include"), ...listed(key, options["exclude"], "exclude").map(not)]),
     filters: [],
-    top: { size: asked === 0 ? MAX_SIZE : Math.min(asked, MAX_SIZE), orderBy: orderOf(options["order"], children, isNumber) },
-    shape: (rows, inner) => termsShape(rows.filter(({ docs }) => docs >= minDocs), (row) => ({ ...keyShape(field, row.key, format), doc_count: row.docs, ...inner(row) })),
+    top: { minDocs, size: asked === 0 ? MAX_SIZE : Math.min(asked, MAX_SIZE), orderBy: orderOf(options["order"], children, isNumber) },
+    shape: (rows, inner) => termsShape(rows, (row) => ({ ...keyShape(field, row.key, format), doc_count: row.docs, ...inner(row) })),
   };
 };
 

@@ -4,6 +4,7 @@
  * Source: elastic.co/docs/reference/query-languages/query-dsl/query-dsl-simple-query-string-query
  */
 
+import { parsingError } from "../../../core/elasticsearch.ts";
 import { equalTo, matching } from "../../field-conditions.ts";
 import type { QueryField } from "../../fields.ts";
 import { allOf, anyOf, EVERY_ROW, negate, NO_ROW, type LogFilter } from "../../filter.ts";
@@ -12,7 +13,7 @@ import { asObject, asText, oneOf, refuseUnknown } from "../json.ts";
 import { condition, queryError, type DslContext } from "./context.ts";
 import { searchedFields } from "./match.ts";
 
-const IGNORED = ["analyze_wildcard", "analyzer", "auto_generate_synonyms_phrase_query", "boost", "flags", "fuzzy_max_expansions", "fuzzy_prefix_length", "fuzzy_transpositions", "lenient", "minimum_should_match", "quote_field_suffix", "_name"];
+const IGNORED = ["analyze_wildcard", "analyzer", "auto_generate_synonyms_phrase_query", "boost", "fuzzy_max_expansions", "fuzzy_prefix_length", "fuzzy_transpositions", "lenient", "quote_field_suffix", "_name"];
 const MAX_LENGTH = 8_192;
 /** `~2` behind a word or phrase asks for something near it. */
 const TOKEN = /"((?:[^"\\]|\\.)*)"?(~\d*)?|[()|+]|-(?=\S)|((?:[^\s()|"\\]|\\.)+)/gsu;
@@ -21,7 +22,8 @@ type Token = { readonly operator: string } | { readonly phrase: string } | { rea
 
 export const simpleQueryString = (body: unknown, context: DslContext): LogFilter => {
   const query = asObject(body, "[simple_query_string] query");
-  refuseUnknown(query, "[simple_query_string] query", ["query", "fields", "default_operator", ...IGNORED]);
+  refuseUnknown(query, "[simple_query_string] query", ["query", "fields", "default_operator", "flags", ...IGNORED]);
+  if (query["flags"] !== undefined && query["flags"] !== -1 && String(query["flags"]).toUpperCase() !== "ALL") throw parsingError("[simple_query_string] flags other than ALL are not supported: escape the operators that are none");
   const text = asText(query["query"], "[simple_query_string] query");
   if (text.length > MAX_LENGTH) throw queryError(`[simple_query_string] query is longer than ${MAX_LENGTH} characters`);
   const and = oneOf(query["default_operator"] ?? "or", "[simple_query_string] default_operator", ["or", "and"]) === "and";

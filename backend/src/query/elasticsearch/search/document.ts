@@ -1,5 +1,6 @@
 /** A row as a document: its `_source`, the values that `fields` and `docvalue_fields` ask for, source filtering. */
 
+import { illegalArgument } from "../../../core/elasticsearch.ts";
 import { ID_ATTRIBUTE, INDEX_ATTRIBUTE } from "../../../core/elasticsearch-names.ts";
 import type { LogHit } from "../../../core/queries.ts";
 import { resolveField, type QueryField } from "../../fields.ts";
@@ -49,9 +50,14 @@ const anyPattern = (patterns: readonly string[]): Test => {
 
 const MAX_PATTERNS = 500;
 
+const limited = <T>(items: readonly T[], what: string): T[] => {
+  if (items.length > MAX_PATTERNS) throw illegalArgument(`${what} has ${items.length} entries; ${MAX_PATTERNS} are the most`);
+  return [...items];
+};
+
 const patternsOf = (value: unknown, what: string): string[] => {
   const patterns = asList(value).flatMap((item) => asText(item, what).split(","));
-  return patterns.slice(0, MAX_PATTERNS);
+  return limited(patterns, what);
 };
 
 /** Which members of `_source` are given; undefined: none. */
@@ -75,7 +81,7 @@ export interface FieldRequest {
 }
 
 export const fieldRequests = (value: unknown, what: string): FieldRequest[] =>
-  asList(value ?? []).slice(0, MAX_PATTERNS).map((item) => {
+  limited(asList(value ?? []), what).map((item) => {
     if (!isObject(item)) return { name: asText(item, what), format: undefined };
     const request = asObject(item, what);
     refuseUnknown(request, what, ["field", "format", "include_unmapped"]);

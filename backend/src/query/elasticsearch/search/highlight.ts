@@ -1,6 +1,7 @@
 /** `highlight`: what a query found in a row's fields, between tags. */
 
 import { RE2JS } from "re2js";
+import { illegalArgument } from "../../../core/elasticsearch.ts";
 import { resolveField } from "../../fields.ts";
 import type { Field, LogFilter, Pattern } from "../../filter.ts";
 import { endsInWord, lowerAscii, startsInWord } from "../../words.ts";
@@ -46,7 +47,8 @@ export const parseHighlight = (value: unknown, filter: LogFilter): Highlight | u
   const all = asObject(value, "[highlight]");
   refuseUnknown(all, "[highlight]", ["fields", ...OPTIONS]);
   const named = Array.isArray(all["fields"]) ? asArray(all["fields"], "[highlight] fields").flatMap((field) => Object.entries(asObject(field, "[highlight] field"))) : Object.entries(asObject(all["fields"] ?? {}, "[highlight] fields"));
-  return { fields: named.slice(0, MAX_FIELDS).map(([name, options]) => fieldOptions(name, { ...all, ...asObject(options, "[highlight] field") })), marks: marksOf(filter) };
+  if (named.length > MAX_FIELDS) throw illegalArgument(`[highlight] has ${named.length} fields; ${MAX_FIELDS} are the most`);
+  return { fields: named.map(([name, options]) => fieldOptions(name, { ...all, ...asObject(options, "[highlight] field") })), marks: marksOf(filter) };
 };
 
 const tagOf = (given: unknown, fallback: string): string => (given === undefined ? fallback : asText(asList(given)[0] ?? fallback, "[highlight] tags"));

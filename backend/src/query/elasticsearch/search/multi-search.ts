@@ -29,7 +29,8 @@ const requestOf = (header: JsonObject, body: unknown, index: string | undefined,
   const own = header["index"] ?? header["indices"];
   const names = own === undefined || own === null ? index : [own].flat().map((name) => asText(name, "[index] of a header")).join(",");
   const given = PARAMETERS.filter((name) => header[name] !== undefined).map((name) => [name, asText(header[name], `[${name}] of a header`)]);
-  return { index: names, parameters: { ...(parameters["rest_total_hits_as_int"] !== undefined && { rest_total_hits_as_int: parameters["rest_total_hits_as_int"] }), ...Object.fromEntries(given) }, body };
+  const shared = ["rest_total_hits_as_int", "typed_keys"].filter((name) => parameters[name] !== undefined).map((name) => [name, parameters[name]]);
+  return { index: names, parameters: Object.fromEntries([...shared, ...given]) as Parameters, body };
 };
 
 const answer = async (asking: Asking, request: ElasticsearchRequest): Promise<object> => {

@@ -40,6 +40,7 @@ export interface Search {
   /** Rows that are counted: all, none, or up to so many. */
   readonly tracked: true | false | number;
   readonly totalAsNumber: boolean;
+  readonly typedKeys: boolean;
   readonly source: ((name: string) => boolean) | undefined;
   readonly fields: readonly FieldRequest[];
   readonly highlight: Highlight | undefined;
@@ -48,7 +49,7 @@ export interface Search {
 }
 
 /** Members that are taken and change nothing here. */
-const IGNORED = ["version", "seq_no_primary_term", "profile", "track_scores", "indices_boost", "stats", "stored_fields", "terminate_after", "min_score", "explain", "ext"];
+const IGNORED = ["version", "seq_no_primary_term", "profile", "track_scores", "indices_boost", "stats", "stored_fields", "terminate_after", "ext"];
 /** Members that are taken only when there is nothing in them. */
 const EMPTY_ONLY: Readonly<Record<string, string>> = {
   script_fields: "scripts are not run",
@@ -64,8 +65,10 @@ const READ = ["aggs", "aggregations", "query", "post_filter", "size", "from", "s
 const isEmpty = (value: unknown): boolean => value === undefined || value === null || (Array.isArray(value) && value.length === 0) || (isObject(value) && Object.keys(value).length === 0);
 
 const checkMembers = (body: JsonObject): void => {
+  if (body["explain"] === true) throw illegalArgument("[explain] is not supported: nothing is scored");
+  if (Number(body["min_score"] ?? 0) > 1) throw illegalArgument("[min_score] is not supported: every hit scores 1");
   for (const [name, value] of Object.entries(body)) {
-    if (READ.includes(name) || IGNORED.includes(name)) continue;
+    if (READ.includes(name) || name === "explain" || name === "min_score" || IGNORED.includes(name)) continue;
     if (!Object.hasOwn(EMPTY_ONLY, name)) throw parsingError(`unknown key [${name.slice(0, 100)}] in a search`);
     if (!isEmpty(value)) throw illegalArgument(`[${name}] is not supported: ${EMPTY_ONLY[name]}`);
   }
@@ -143,6 +146,7 @@ export const parseSearch = (request: ElasticsearchRequest, nowMs: number, scroll
     pointInTime: pit && asText(asObject(body["pit"], "[pit]")["id"], "[pit.id]"),
     after: isFirst ? undefined : parseSearchAfter(sort, body["search_after"], nowMs),
     tracked: trackedOf(given("track_total_hits")),
+    typedKeys: flag(parameters, "typed_keys"),
     totalAsNumber: flag(parameters, "rest_total_hits_as_int"),
     source: sourceFilter(given("_source") ?? sourceParameters(parameters)),
     fields: [...fieldRequests(body["fields"], "[fields]"), ...fieldRequests(given("docvalue_fields"), "[docvalue_fields]")],

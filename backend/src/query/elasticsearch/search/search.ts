@@ -6,6 +6,7 @@ import type { Store } from "../../../core/store.ts";
 import { param, sql, type TenantScope } from "../../../sql/sql.ts";
 import { allOf } from "../../filter.ts";
 import { runAggregations } from "../aggregations/run.ts";
+import { withTypedKeys } from "../aggregations/typed-keys.ts";
 import { checkConditions } from "../dsl/context.ts";
 import { indexNotFound, selectIndices, type IndexSelection } from "../index-names.ts";
 import { refuseUnknown } from "../json.ts";
@@ -40,7 +41,7 @@ export const runSearch = async ({ store, scope, nowMs, signal }: Asking, asked: 
       timed_out: reading.timedOut,
       _shards: SHARDS,
       hits: { ...totalOf(total, asked, hits.length), max_score: asked.isSorted || hits.length === 0 ? null : 1, hits },
-      ...(aggregations && { aggregations }),
+      ...(aggregations && { aggregations: asked.typedKeys ? withTypedKeys(asked.aggregations, aggregations) : aggregations }),
       ...(total && { completeness: { weights: total.weighted, partial: reading.timedOut || total.relation === "gte", estimated_total: total.estimated } }),
     };
   } finally {
