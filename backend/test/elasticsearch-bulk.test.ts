@@ -69,6 +69,7 @@ describe("_bulk", () => {
     expect((await client.count({ index: "app-*,-app-2" })).count).toBe(2);
     expect((await client.count({ index: "logs" })).count).toBeGreaterThanOrEqual(3);
     expect((await client.search({ query: { term: { _index: "app-2" } } })).hits.hits).toHaveLength(1);
+    expect((await client.search({ size: 0, index: "app-*", aggs: { by: { terms: { field: "_index", order: { _key: "asc" } } } } })).aggregations).toMatchObject({ by: { buckets: [{ key: "app-1", doc_count: 2 }, { key: "app-2", doc_count: 1 }] } });
     expect(first!._source).not.toHaveProperty("_index");
   });
 

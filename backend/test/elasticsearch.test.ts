@@ -192,6 +192,7 @@ describe("hits", () => {
     ["text, then text", ["service", { host: "desc" }, { "@timestamp": { order: "desc", format: "epoch_millis" } }], [2, 1, 3, 4, 5]],
     ["observed", [{ observed: "asc" }], [5, 4, 3, 2, 1]],
     ["_doc", ["_doc"], [5, 4, 3, 2, 1]],
+    ["_score, of which there is one", ["_score", { "@timestamp": "desc" }], [1, 2, 3, 4, 5]],
   ] as [string, unknown[], number[]][])("by %s, page by page", async (_, sort, minutesAgo) => {
     const rows: { minutes: number; sort: unknown[] }[] = [];
     // The order of equals is the row's own place.
@@ -324,6 +325,18 @@ describe("reading on", () => {
     ["a bomb for an id", () => client.scroll({ scroll_id: deflateRawSync(Buffer.alloc(50_000_000)).toString("base64url") }), 404, "search_context_missing_exception"],
   ])("is refused for what is no %s", async (_, ask, status, type) => {
     expect(await refusal(ask())).toMatchObject({ status, type });
+  });
+
+  it("with another tenant's ids gives one's own rows", async () => {
+    await test.app.backend.metadata.tenants.create({ id: "other", name: "Other" });
+    await storeLogs(test.app.backend.store, "other", [1n, 2n].map((second) => logRecord({ timestamp: NOW_NS - second * 1_000_000_000n, message: "of another" })));
+    const other = new Client({ node, auth: { apiKey: (await test.key(["query"], "other")).secret }, maxRetries: 0 });
+    const { id } = await client.openPointInTime({ index: "logs", keep_alive: "1m" });
+    const { _scroll_id: scroll } = await client.search({ index: "logs", scroll: "1m", size: 1, sort: [{ "@timestamp": "asc" }] });
+    for (const { hits } of [await other.search({ pit: { id } }), await other.scroll({ scroll_id: scroll! })]) expect(hits.hits.map(({ _source: source }) => (source as { message: string }).message)).toContain("of another");
+    expect((await other.count()).count).toBe(2);
+    expect((await client.count({ q: "another" })).count).toBe(0);
+    await other.close();
   });
 
   it("one document at a time, or without waiting", async () => {

@@ -25,13 +25,15 @@ const parsed = (source: string): unknown => {
 };
 
 const isTooDeep = (source: string): boolean => {
-  let depth = 0;
-  let deepest = 0;
-  for (const [token] of source.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
-    if (token === "{" || token === "[") deepest = Math.max(deepest, ++depth);
-    else if (token === "}" || token === "]") depth--;
+  let [depth, inText] = [0, false];
+  for (let at = 0; at < source.length; at++) {
+    const c = source[at];
+    if (inText && c === "\\") at++;
+    else if (c === '"') inText = !inText;
+    else if (!inText && (c === "{" || c === "[") && ++depth > MAX_DEPTH) return true;
+    else if (!inText && (c === "}" || c === "]")) depth--;
   }
-  return deepest > MAX_DEPTH;
+  return false;
 };
 
 /** Reads one; throws RefusedItem. Without a time it is of now. */

@@ -5,6 +5,8 @@ import { INDEX_ATTRIBUTE } from "../../core/elasticsearch-names.ts";
 import { sql, param } from "../../sql/sql.ts";
 import { allOf } from "../filter.ts";
 import { logsMatching } from "../log-source.ts";
+import { fieldOf } from "./dsl/context.ts";
+import { fieldText } from "./field-values.ts";
 import { selectIndices } from "./index-names.ts";
 import { mappingsOf } from "./mapping.ts";
 import { createReading } from "./search/reading.ts";
@@ -42,12 +44,11 @@ const COLUMNS: readonly (keyof IndexLine)[] = ["health", "status", "index", "pri
 /** `_cat/indices`: as text, or as JSON by `?format=json`. */
 export const listIndices = async ({ store, scope, nowMs, signal }: Asking, { index, parameters }: ElasticsearchRequest): Promise<string | readonly Partial<IndexLine>[]> => {
   const filter = allOf([selectIndices(index, nowMs).filter]);
-  const written = sql`attributes[${param.string(INDEX_ATTRIBUTE)}]`;
   const reading = createReading({ store, scope, budgetMs: BUDGET_MS, signal });
   const range = timeBounds(filter, nowMs);
   const rows = await reading.read<{ index: string; docs: number }>(
     scope.statement(sql`
-      SELECT if(${written} != '', ${written}, concat('logs-', formatDateTime(timestamp, '%Y.%m.%d', 'UTC'))) AS index, toFloat64(count()) AS docs
+      SELECT ${fieldText(fieldOf(INDEX_ATTRIBUTE))} AS index, toFloat64(count()) AS docs
       ${logsMatching(scope, range, filter)}
       GROUP BY index ORDER BY index LIMIT ${param.uint32(MAX_INDICES)}`),
     range,

@@ -1,11 +1,15 @@
 /** Fields as SQL values: the text of one, the number of one, and whether a row has it. */
 
+import { INDEX_ATTRIBUTE } from "../../core/elasticsearch-names.ts";
 import { param, sql, type Fragment } from "../../sql/sql.ts";
 import type { QueryField } from "../fields.ts";
 
 /** The first of an attribute's keys that the row has. A key that is not there reads as "". */
 const attributeText = (keys: readonly string[]): Fragment =>
   keys.length === 1 ? sql`attributes[${param.string(keys[0]!)}]` : sql`if(mapContains(attributes, ${param.string(keys[0]!)}), attributes[${param.string(keys[0]!)}], attributes[${param.string(keys[1]!)}])`;
+
+/** The index that a row was written to, else that of its day. */
+const indexText: Fragment = sql`if(attributes['_index'] != '', attributes['_index'], concat('logs-', formatDateTime(timestamp, '%Y.%m.%d', 'UTC')))`;
 
 /** The value as text, "" where the row has none. Times are ms since 1970. */
 export const fieldText = (field: QueryField): Fragment => {
@@ -15,7 +19,7 @@ export const fieldText = (field: QueryField): Fragment => {
     case "level":
       return sql`toString(level)`;
     case "attribute":
-      return attributeText(field.keys);
+      return field.keys[0] === INDEX_ATTRIBUTE ? indexText : attributeText(field.keys);
     case "id":
       return field.column === "trace_id" ? sql`if(trace_id = toFixedString('', 16), '', lower(hex(trace_id)))` : sql`if(span_id = toFixedString('', 8), '', lower(hex(span_id)))`;
     case "row":

@@ -77,7 +77,8 @@ const readLevel = async (run: AggregationRun, nodes: readonly AggregationNode[],
   const shapings = await Promise.all(nodes.map((node) => readNode(run, node, levels, count)));
   const besides = inOrder(nodes.filter((node): node is AggregationNode & { body: Pipeline } => node.body.kind === "pipeline" && node.body.beside !== undefined));
   return (parentPath, parent) => {
-    const members: Shape = {};
+    // No prototype: an aggregation may be named `__proto__`.
+    const members = Object.create(null) as Shape;
     let column = 0;
     for (const [i, node] of nodes.entries()) {
       const { body, name, meta } = node;

@@ -93,7 +93,7 @@ const DATES = new Set(["@timestamp", "observed", "received"]);
 
 /** `{"name": [value]}` for what the row has of the names and patterns asked for. */
 export const fieldValues = (source: Source, requests: readonly FieldRequest[]): Record<string, unknown[]> => {
-  const values: Record<string, unknown[]> = {};
+  const values = Object.create(null) as Record<string, unknown[]>;
   for (const { name, format } of requests) {
     const found = name.includes("*") ? Object.keys(source).filter(anyPattern([name])).map((key) => [key, key] as const) : sourceNames(resolveField(bareName(name))).filter((key) => Object.hasOwn(source, key)).slice(0, 1).map((key) => [name, key] as const);
     for (const [as, key] of found) values[as] = [DATES.has(key) ? dateValue(String(source[key]), format ?? "iso") : source[key]];

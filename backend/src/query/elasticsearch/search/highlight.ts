@@ -124,15 +124,22 @@ const findRegex = (regex: string, whole: boolean): Find => {
   return (text) => findAll(compiled, text);
 };
 
+/** Characters that an answer's conditions may look at; a regular expression takes up to 200 ns for each. What is more is not marked. */
+export const HIGHLIGHT_CHARACTERS = 1024 * 1024;
+
 /** `{"message": ["a <em>timeout</em>"]}`; undefined when there is nothing to show. */
-export const highlightOf = (source: Source, { fields, marks }: Highlight): Record<string, string[]> | undefined => {
-  const shown: Record<string, string[]> = {};
+export const highlightOf = (source: Source, { fields, marks }: Highlight, budget: { characters: number }): Record<string, string[]> | undefined => {
+  const shown = Object.create(null) as Record<string, string[]>;
   for (const options of fields)
     for (const name of Object.keys(source)) {
       const isMeant = matchesPattern(options.pattern, name) || (!options.pattern.includes("*") && sourceNames(resolveField(options.pattern)).includes(name));
       const text = source[name];
       if (!isMeant || typeof text !== "string") continue;
-      const spans = merged(marks.filter(({ names }) => names.includes(name)).flatMap(({ find }) => find(text)));
+      const looking = marks.filter(({ names }) => names.includes(name));
+      const cost = text.length * looking.length;
+      if (budget.characters < cost) continue;
+      budget.characters -= cost;
+      const spans = merged(looking.flatMap(({ find }) => find(text)));
       if (spans.length > 0) shown[options.pattern.includes("*") ? name : options.pattern] = fragmentsOf(text, spans, options);
     }
   return Object.keys(shown).length === 0 ? undefined : shown;

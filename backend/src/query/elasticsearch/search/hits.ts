@@ -8,7 +8,7 @@ import { logsMatching } from "../../log-source.ts";
 import { TimeWindows, type SortOrder } from "../../time-windows.ts";
 import type { TimeRange } from "../../validate.ts";
 import { fieldValues, filterSource, idOf, indexOf, sourceOf } from "./document.ts";
-import { highlightOf } from "./highlight.ts";
+import { HIGHLIGHT_CHARACTERS, highlightOf } from "./highlight.ts";
 import type { Reading } from "./reading.ts";
 import type { Search } from "./request.ts";
 import { sortValues } from "./sort.ts";
@@ -19,7 +19,8 @@ type SortedRow = LogRow & { readonly sorted: readonly string[] };
 export const readHits = async (reading: Reading, search: Search, nowMs: number): Promise<object[]> => {
   if (search.size === 0) return [];
   const rows = await readRows(reading, search, nowMs);
-  return rows.slice(search.from).map((row) => hitOf(toHit(row), search, search.isSorted ? sortValues(search.sort, row.sorted, positionOf(row)) : undefined));
+  const budget = { characters: HIGHLIGHT_CHARACTERS };
+  return rows.slice(search.from).map((row) => hitOf(toHit(row), { ...search, budget }, search.isSorted ? sortValues(search.sort, row.sorted, positionOf(row)) : undefined));
 };
 
 const readRows = async (reading: Reading, search: Search, nowMs: number): Promise<SortedRow[]> => {
@@ -52,7 +53,8 @@ interface Window {
 /** The whole range at once unless time comes first. What lies ahead of the clock is a window of its own: mostly empty. */
 function* windowsOf(range: TimeRange, byTime: SortOrder | undefined, nowMs: number): Generator<Window> {
   if (range.startNs > range.endNs) return;
-  const nowNs = BigInt(nowMs) * 1_000_000n;
+  // The end of a ms: rows of one are in one window.
+  const nowNs = BigInt(nowMs) * 1_000_000n + 999_999n;
   if (byTime === undefined) {
     yield { window: range, widen: () => undefined };
     return;
@@ -81,9 +83,9 @@ const pageStatement = (scope: TenantScope, search: Search, window: TimeRange, li
 };
 
 /** One hit as Elasticsearch writes it. */
-export const hitOf = (hit: LogHit, { source, fields, highlight }: Pick<Search, "source" | "fields"> & Partial<Pick<Search, "highlight">>, sort: readonly unknown[] | undefined): object => {
+export const hitOf = (hit: LogHit, { source, fields, highlight, budget }: Pick<Search, "source" | "fields"> & Partial<Pick<Search, "highlight">> & { readonly budget?: { characters: number } }, sort: readonly unknown[] | undefined): object => {
   const whole = sourceOf(hit);
-  const highlighted = highlight && highlightOf(whole, highlight);
+  const highlighted = highlight && budget && highlightOf(whole, highlight, budget);
   const values = fields.length === 0 ? {} : fieldValues(whole, fields);
   return {
     _index: indexOf(hit),

@@ -26,7 +26,8 @@ export const sortedValue = (field: SortedField, text?: string): readonly Fragmen
   const value = text === undefined ? sortedText(field) : sql`${param.string(text)}`;
   switch (field.kind) {
     case "score":
-      return [sql`1`];
+      // Not a bare 1: in ORDER BY that is the first column.
+      return [sql`toUInt8(1)`];
     case "time":
       return [sql`toInt64(${value})`];
     case "number":
