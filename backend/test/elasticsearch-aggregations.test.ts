@@ -349,6 +349,28 @@ const ask = async (...lines: object[]) => {
   return ((await response.json()) as { responses: Record<string, never>[] }).responses;
 };
 
+/** As Kibana's Discover and tools like it send them. */
+describe("Discover", () => {
+  const bounds = { "@timestamp": { format: "strict_date_optional_time", gte: new Date(T0).toISOString(), lte: new Date(T0 + 5 * MINUTE).toISOString() } };
+  const query = { bool: { must: [], filter: [{ bool: { should: [{ match_phrase: { service: "api" } }], minimum_should_match: 1 } }, { range: bounds }], should: [], must_not: [{ match_phrase: { status: "500" } }] } };
+
+  it("lists fields, hits and a histogram", async () => {
+    const { fields } = await client.fieldCaps({ index: "logs-*", fields: "_source,_id,_index,@timestamp,service,status", ignore_unavailable: true, allow_no_indices: false });
+    expect(Object.keys(fields).sort()).toEqual(["@timestamp", "_id", "_index", "_source", "service", "status"]);
+    const { hits } = await client.search({
+      index: "logs-*", ignore_unavailable: true, track_total_hits: false, size: 500, version: true, timeout: "30000ms", _source: false, stored_fields: ["*"], script_fields: {}, runtime_mappings: {}, query,
+      fields: [{ field: "*", include_unmapped: true }, { field: "@timestamp", format: "strict_date_optional_time" }],
+      sort: [{ "@timestamp": { order: "desc", format: "strict_date_optional_time", unmapped_type: "boolean" } }, { _doc: { order: "desc", unmapped_type: "boolean" } }],
+      highlight: { pre_tags: ["@kibana-highlighted-field@"], post_tags: ["@/kibana-highlighted-field@"], fields: { "*": {} }, fragment_size: 2_147_483_647 },
+    } as never);
+    expect(hits.hits.map(({ fields: values, highlight, sort }) => [values!["message"], values!["@timestamp"], highlight!["service"], sort![0]])).toEqual(
+      [[5, 3.1], [1, 0.5], [0, 0]].map(([row, minutes]) => [[`row ${row}`], [key(minutes!).key_as_string], ["@kibana-highlighted-field@api@/kibana-highlighted-field@"], key(minutes!).key_as_string]),
+    );
+    const { aggregations } = await client.search({ index: "logs-*", size: 0, track_total_hits: true, query, aggs: { 2: { date_histogram: { field: "@timestamp", fixed_interval: "1m", time_zone: "Europe/Berlin", min_doc_count: 1, extended_bounds: { min: T0, max: T0 + 5 * MINUTE } } } } });
+    expect((aggregations![2] as { buckets: { key: number; doc_count: number }[] }).buckets.map((bucket) => [(bucket.key - T0) / MINUTE, bucket.doc_count])).toEqual([[0, 2], [3, 1]]);
+  });
+});
+
 /** As Grafana's data source sends them, with our times in place of its own. */
 describe("Grafana", () => {
   const RANGE = { range: { "@timestamp": { format: "epoch_millis", gte: T0, lte: T0 + 5 * MINUTE } } };

@@ -322,6 +322,8 @@ describe("reading on", () => {
     ["both an index and a point in time", () => client.search({ index: "logs", pit: { id: "x" } }), 400, "illegal_argument_exception"],
     ["a time to keep it", () => client.openPointInTime({ index: "logs", keep_alive: "for ever" as never }), 400, "illegal_argument_exception"],
     ["a scroll from the middle", () => client.search({ index: "logs", scroll: "1m", from: 5 }), 400, "illegal_argument_exception"],
+    ["a moment", () => client.search({ pit: { id: deflateRawSync(JSON.stringify({ pit: 1, receivedMs: 1.5 })).toString("base64url") } }), 400, "illegal_argument_exception"],
+    ["a scroll of a search", () => client.scroll({ scroll_id: deflateRawSync(JSON.stringify({ scroll: 1, receivedMs: 1, parameters: {}, body: { query: 5 }, after: [] })).toString("base64url") }), 400, "parsing_exception"],
     ["a bomb for an id", () => client.scroll({ scroll_id: deflateRawSync(Buffer.alloc(50_000_000)).toString("base64url") }), 404, "search_context_missing_exception"],
   ])("is refused for what is no %s", async (_, ask, status, type) => {
     expect(await refusal(ask())).toMatchObject({ status, type });

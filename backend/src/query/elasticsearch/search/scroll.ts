@@ -7,7 +7,7 @@ import { runSearch, search, SHARDS, type Asking } from "./search.ts";
 import { checkKeepAlive, pointInTimeId, readPointInTime, readScroll, scrollId, type Scroll } from "./snapshot.ts";
 
 /** The store's clock stamps rows. */
-const receivedBy = ({ store, nowMs }: Asking): number => nowMs + store.clockOffsetMs;
+const receivedBy = ({ store, nowMs }: Asking): number => Math.floor(nowMs + store.clockOffsetMs);
 
 /** A search, and with `?scroll=1m` the first page of one. */
 export const searchOrScroll = async (asking: Asking, request: ElasticsearchRequest): Promise<object> => {

@@ -39,9 +39,9 @@ const unpack = (id: string): JsonObject | undefined => {
   }
 };
 
-const isSnapshot = ({ index, receivedMs }: JsonObject): boolean => (index === undefined || typeof index === "string") && typeof receivedMs === "number" && receivedMs > 0 && receivedMs < 8e15;
+const isSnapshot = ({ index, receivedMs }: JsonObject): boolean => (index === undefined || typeof index === "string") && Number.isSafeInteger(receivedMs) && Number(receivedMs) > 0 && Number(receivedMs) < 9e12;
 
-export const pointInTimeId = ({ index, receivedMs }: Snapshot): string => pack({ pit: 1, ...(index !== undefined && { index }), receivedMs: Math.floor(receivedMs) });
+export const pointInTimeId = ({ index, receivedMs }: Snapshot): string => pack({ pit: 1, ...(index !== undefined && { index }), receivedMs });
 
 /** Throws illegal_argument_exception for what is no id. */
 export const readPointInTime = (id: unknown): Snapshot => {
@@ -50,7 +50,7 @@ export const readPointInTime = (id: unknown): Snapshot => {
   return value as unknown as Snapshot;
 };
 
-export const scrollId = ({ index, receivedMs, parameters, body, after }: Scroll): string => pack({ scroll: 1, ...(index !== undefined && { index }), receivedMs: Math.floor(receivedMs), parameters, body, after });
+export const scrollId = ({ index, receivedMs, parameters, body, after }: Scroll): string => pack({ scroll: 1, ...(index !== undefined && { index }), receivedMs, parameters, body, after });
 
 /** Throws search_context_missing_exception for what is no id. */
 export const readScroll = (id: unknown): Scroll => {
