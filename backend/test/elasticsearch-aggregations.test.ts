@@ -86,6 +86,8 @@ describe("metrics", () => {
   });
 });
 
+const hours = (from: string, count: number) => Array.from({ length: count }, (_none, i) => Date.parse(from) + i * 3_600_000);
+
 describe("buckets", () => {
   it("by time, with the empty ones between", async () => {
     const { over } = await aggregate({ over: { date_histogram: { field: "@timestamp", fixed_interval: "1m", extended_bounds: { min: T0 - MINUTE, max: T0 + 4 * MINUTE } } } }, { range: { "@timestamp": { lt: T0 + 10 * MINUTE } } });
@@ -118,6 +120,26 @@ describe("buckets", () => {
         }
       }
     }
+  });
+
+  it("by hours and days where clocks change: one that comes twice, one that is left out", async () => {
+    await test.app.backend.metadata.tenants.create({ id: "clocks", name: "Clocks" });
+    const autumn = hours("2024-10-26T21:30:00Z", 27);
+    const spring = hours("2024-03-30T22:30:00Z", 25);
+    await storeLogs(test.app.backend.store, "clocks", [...autumn, ...spring].map((ms) => logRecord({ timestamp: BigInt(ms) * 1_000_000n, message: "tick" })));
+    const other = new Client({ node: url, auth: { apiKey: (await test.key(["query"], "clocks")).secret }, maxRetries: 0 });
+    const starts = async (times: readonly number[], options: object) => {
+      const { aggregations } = await other.search({ size: 0, query: { range: { "@timestamp": { gte: times[0], lte: times.at(-1) } } }, aggs: { over: { date_histogram: { field: "@timestamp", time_zone: "Europe/Berlin", ...options } } } } as never);
+      return (aggregations as unknown as { over: { buckets: { key_as_string: string; doc_count: number }[] } }).over.buckets.map(({ key_as_string: text, doc_count: count }) => [text.replace(":00.000", ""), count]);
+    };
+    expect(await starts(autumn, { calendar_interval: "day" })).toEqual([["2024-10-26T00:00+02:00", 1], ["2024-10-27T00:00+02:00", 25], ["2024-10-28T00:00+01:00", 1]]);
+    expect(await starts(spring, { calendar_interval: "day" })).toEqual([["2024-03-30T00:00+01:00", 1], ["2024-03-31T00:00+01:00", 23], ["2024-04-01T00:00+02:00", 1]]);
+    const hourly = await starts(autumn, { fixed_interval: "1h" });
+    expect([hourly.length, hourly.filter(([, count]) => count !== 1)]).toEqual([27, []]);
+    expect(hourly.slice(3, 7)).toEqual([["2024-10-27T02:00+02:00", 1], ["2024-10-27T02:00+01:00", 1], ["2024-10-27T03:00+01:00", 1], ["2024-10-27T04:00+01:00", 1]]);
+    expect((await starts(spring, { calendar_interval: "1h" })).slice(2, 4)).toEqual([["2024-03-31T01:00+01:00", 1], ["2024-03-31T03:00+02:00", 1]]);
+    expect(await starts(autumn, { fixed_interval: "12h" })).toEqual([["2024-10-26T12:00+02:00", 1], ["2024-10-27T00:00+02:00", 13], ["2024-10-27T12:00+01:00", 12], ["2024-10-28T00:00+01:00", 1]]);
+    await other.close();
   });
 
   it("by values", async () => {
