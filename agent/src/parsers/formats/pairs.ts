@@ -93,6 +93,23 @@ const wordOfGrade = (grade: number): string => (grade >= 9 ? "critical" : grade 
 /** A key starts after a blank and has no escape before its sign; what lies between two is a value. */
 const EXTENSION = /(?:^|\s)([\w.[\]-]+)=((?:[^\\=]|\\.)*?)(?=\s+[\w.[\]-]+=|\s*$)/gs;
 
+/** What stands before a CEF or LEEF event: syslog's priority, time and host. The event's own time and level win. */
+const readEnvelope = (record: ParsedRecord, envelope: string, context: ParseContext): void => {
+  const priority = /^<(\d{1,3})>(?:1 )?/.exec(envelope);
+  if (priority) {
+    record.set("syslog.priority", priority[1]);
+    if (record.severity === 0) record.setSeverity(SYSLOG_SEVERITIES[Number(priority[1]) & 7]!, priority[1]!);
+  }
+  const rest = envelope.slice(priority?.[0].length ?? 0);
+  const end = context.time.match(rest, 0, context.nowSeconds);
+  if (end < 0) return;
+  const text = rest.slice(0, end);
+  if (record.timestampText === "") record.setTime(context, text);
+  else record.set("log.time", text);
+  const host = /^:? +([\w.:-]{1,255})(?= |$)/.exec(rest.slice(end));
+  if (host && record.host === "") record.host = host[1]!;
+};
+
 const unescapeCef = (text: string): string => text.replace(/\\([|=\\])/g, "$1").replaceAll("\\n", "\n");
 
 /** ArcSight's Common Event Format, revision 25: `CEF:0|vendor|product|version|id|name|severity|extension`. */
@@ -121,6 +138,8 @@ export const cef: LineParser = {
       record.set(key!, text);
     }
     record.message = record.attributes.get("msg") ?? unescapeCef(rest[1]!);
+    const start = header[1] === undefined ? 0 : line.indexOf(header[1]);
+    if (start > 0) readEnvelope(record, line.slice(0, start), context);
     return record;
   },
 };
@@ -151,6 +170,8 @@ export const leef: LineParser = {
       record.set(key, value);
     }
     record.message = record.attributes.get("msg") ?? `${header[3]} ${header[5]}`;
+    const start = line.indexOf("LEEF:");
+    if (start > 0) readEnvelope(record, line.slice(0, start), context);
     return record;
   },
 };

@@ -34,7 +34,7 @@ export const isAgent = (text: string): boolean => text.includes(" (") && AGENT.t
 /** `5,228,777` */
 export const GROUPED_NUMBER = /\d{1,3}(?:,\d{3})+(?![\w,])/y;
 export const PORT_WORD = /,? port[ =:]{1,2}(\d{1,5})\b/iy;
-export const URL_TEXT = /[a-z][a-z\d+.-]{1,15}:\/\/[^\s"'<>()[\]{},]+/y;
+export const URL_TEXT = /[a-z][a-z\d+.-]{1,15}:\/\/[^\s"'<>()[\]{},|]+/y;
 /** Keys whose bare value may have blanks: up to the next key or the end. */
 export const FREE_TEXT_KEYS = new Set(["msg", "message", "reason", "error", "err"]);
 export const UP_TO_NEXT_PAIR = /[^\s"'=][^="']*?(?=[,;]?\s+[A-Za-z_][\w.-]*=|\s*$)/y;
@@ -63,7 +63,7 @@ export const NOUNS = new Map<string, string>([
   ...["message", "request", "transaction", "order", "task", "process", "thread", "host", "server", "interface", "rule", "version", "offset", "epoch", "shard", "replica", "segment", "block", "slot", "group", "role", "session", "device", "volume", "port", "database", "table", "container", "pod", "node", "topic", "partition", "worker", "channel", "status", "pid", "uid", "jobid", "job", "len", "length", "size", "seq", "win", "line", "code", "id", "error", "sp", "ttl", "priority", "peer", "client", "proto"].map((word) => [word, word] as const),
 ]); // prettier-ignore
 /** What stands after such a noun and is no name. */
-export const NOT_A_NAME = new Set("a an and are as at authentication by could credentials does failed for from had has in invalid is logged logging login name not of on or session that the to unknown was were with account password agent id error did been be not- - connected attempt".split(" "));
+export const NOT_A_NAME = new Set("a an and are as at authentication by could credentials does failed for from had has in invalid is logged logging login name not of on or session that the to unknown was were with account password agent id error did been be not- - connected attempt denied".split(" "));
 /** Say nothing about what the quoted text behind them is. */
 export const PREPOSITIONS = new Set(["for", "from", "to", "by", "with", "of", "in", "on", "as", "at", "via", "and", "or", "is", "was", "the", "a", "an", "that"]);
 export const CLIENT_WORDS = new Set(["from", "client", "by", "rhost", "src", "source", "peer", "remote", "remote_ip", "ip", "rip"]);

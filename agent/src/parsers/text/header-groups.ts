@@ -32,7 +32,8 @@ const classify = (state: HeaderState, inner: string, open: string, close: number
     return timeEnd === inner.length || readInside(state, inner.slice(timeEnd));
   }
   const severity = severityOfMark(inner);
-  if (severity > 0 && (open !== "<" || inner.length > 1)) {
+  // Murmur: `<W>2024-06-07 10:00:00.123 `.
+  if (severity > 0 && (open !== "<" || inner.length > 1 || /^\d{4}-\d\d-/.test(state.line.slice(close + 1, close + 9)))) {
     if (state.hasLevel) record.set("tag", inner);
     else state.setLevel(severity, inner);
     return true;

@@ -53,6 +53,10 @@ const SOURCE_CELLS = /([\w./-]+\.(?:java|kt|cs|py|go|rb|php|cpp|cc|c)) \| (\d{1,
 export const STARRED_LEVEL = /\*([A-Z]{4,5})\*(?=\s)|([DIWE])!(?=\s)/y;
 /** log4j's TTCCLayout: ms since the start, thread, level. */
 export const UPTIME_MS = /(\d{1,10})(?=\s+\[[^\]]{1,64}\]\s+(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\s)/y;
+/** Zabbix: the process before the time. */
+export const BEFORE_COMPACT_TIME = /(\d{1,10}):(?=\d{8}:\d{6}\.\d{3}\s)/y;
+/** stunnel: `LOG5[thread]: `, graded like syslog. */
+export const GRADED = /LOG([0-7])\[(\d{1,20})\](?=:\s)/y;
 /** Ceph: thread and grade, -1 for errors, 0 to 20 the more detailed the higher. */
 export const CEPH = /([\da-f]{12,16})\s+(-?\d{1,2})(?=\s)/y;
 export const TAB_CELL = /([A-Za-z_][\w./-]{0,80})(?=\t)/y;

@@ -4,9 +4,10 @@
  * and their like write them. What follows is the message.
  */
 
+import { SYSLOG_SEVERITIES } from "@obs/wire";
 import { readGroup } from "./header-groups.ts";
 import {
-  ANSI, BEFORE_DOTTED, BEFORE_LEVEL, BEFORE_PROCESS, BEFORE_SOURCE, BEFORE_TIME, BUNYAN, CELL, CEPH, DAEMON, DOTTED, ELAPSED, ERLANG_PLACE, INSTANCE, LEVEL_LETTER, LEVEL_PAIR, LEVEL_WORD, MAX_PARTS, NUMBER, NUMBER_AFTER_LEVEL, PAIRS_BEFORE_LEVEL, PAIR_SEVERITIES, PLACES, PLACES_AFTER_TIME, PLACES_ANYWHERE, PLAIN_NAME, PROCESS, SEPARATORS, SIDEKIQ, STARRED_LEVEL, TAB_CELL, UPTIME_MS,
+  ANSI, BEFORE_COMPACT_TIME, BEFORE_DOTTED, BEFORE_LEVEL, BEFORE_PROCESS, BEFORE_SOURCE, BEFORE_TIME, BUNYAN, CELL, CEPH, DAEMON, DOTTED, ELAPSED, ERLANG_PLACE, GRADED, INSTANCE, LEVEL_LETTER, LEVEL_PAIR, LEVEL_WORD, MAX_PARTS, NUMBER, NUMBER_AFTER_LEVEL, PAIRS_BEFORE_LEVEL, PAIR_SEVERITIES, PLACES, PLACES_AFTER_TIME, PLACES_ANYWHERE, PLAIN_NAME, PROCESS, SEPARATORS, SIDEKIQ, STARRED_LEVEL, TAB_CELL, UPTIME_MS,
 } from "./header-parts.ts"; // prettier-ignore
 import { HeaderState } from "./header-state.ts";
 import { setAddress } from "./http.ts";
@@ -135,6 +136,11 @@ class HeaderReader {
 
   #number(): boolean {
     const state = this.#state;
+    const compact = state.hasTime ? null : state.match(BEFORE_COMPACT_TIME);
+    if (compact) {
+      state.setNumber(compact[1]!);
+      return state.skip(compact[0].length);
+    }
     const elapsed = state.at === 0 ? state.match(UPTIME_MS) : null;
     if (elapsed) {
       this.#record.set("log.elapsed", elapsed[1]);
@@ -186,6 +192,12 @@ class HeaderReader {
   }
 
   #process(): boolean {
+    const graded = this.#state.hasLevel ? null : this.#state.match(GRADED);
+    if (graded) {
+      this.#state.setLevel(SYSLOG_SEVERITIES[Number(graded[1])]!, graded[1]!);
+      this.#record.set("thread.id", graded[2]);
+      return this.#state.skip(graded[0].length);
+    }
     const found = this.#state.match(PROCESS);
     if (found && severityOfText(found[1]!) === 0) {
       this.#record.setAll({ "process.executable.name": found[1], "process.pid": found[2], "thread.name": found[3] });

@@ -27,6 +27,8 @@ const DIGIT_FORMS = [
   form(String.raw`(?<y>\d{4})-(?<mo>\d\d)-(?<d>\d\d)-(?<h>\d\d)\.(?<m>\d\d)\.(?<s>\d\d)(?:\.(?<f>\d{1,9}))?(?<zm>[+-]\d{3}(?!\d))?`),
   form(String.raw`(?<y>(?:19|20)\d\d) `, MONTH, String.raw`\s+(?<d>\d{1,2}) `, CLOCK, ZONE),
   form(String.raw`(?<y>(?:19|20)\d\d)(?<mo>\d\d)(?<d>\d\d)-`, CLOCK),
+  // Zabbix.
+  form(String.raw`(?<y>(?:19|20)\d\d)(?<mo>\d\d)(?<d>\d\d):(?<h>\d\d)(?<m>\d\d)(?<s>\d\d)(?:\.(?<f>\d{1,9}))?(?![\w:])`),
   form(String.raw`(?<y>(?:19|20)\d\d)(?<mo>\d\d)(?<d>\d\d)[T ](?<h>\d\d):?(?<m>\d\d):?(?<s>\d\d)(?:[.,](?<f>\d{1,9}))?`, ZONE),
   // With two colons: Erlang's reports.
   form(String.raw`(?<d>\d{1,2})[\/ -]`, MONTH, String.raw`[\/ -](?<y>\d{4})(?:::|[: ]\s*)`, CLOCK, ZONE),
@@ -47,6 +49,8 @@ const TAI_AHEAD = 10;
 const LETTER_FORMS = [
   form(`(?:${WEEKDAY})?`, MONTH, String.raw`\s+(?<d>\d{1,2}),?\s+(?<y>\d{4})[,:]?\s+`, CLOCK, ZONE),
   form(`(?:${WEEKDAY})?`, MONTH, String.raw`\s+(?<d>\d{1,2}),?\s+`, CLOCK, String.raw`(?:\s(?<z>[A-Z]{3,4}|[+-]\d{4}))?(?:\s(?<y>(?:19|20)\d\d)\b(?!:))?`),
+  // Monit.
+  form(String.raw`(?<z>[A-Z]{3,4}) `, MONTH, String.raw` +(?<d>\d{1,2}) `, CLOCK),
   form(WEEKDAY, String.raw`(?<d>\d{1,2})[ -]`, MONTH, String.raw`[ -](?<y>\d{4})\s+`, CLOCK, ZONE),
 ];
 

@@ -7,11 +7,11 @@ import { kernel, netfilter, vmkernel } from "./kernel.ts";
 import { amavis, dovecot, exim, postfix } from "./mail.ts";
 import type { MessageReader } from "./message-reader.ts";
 import { bind, dhcpd, dnsmasq, unbound } from "./names.ts";
-import { php, rails, lambda } from "./runtimes.ts";
+import { drupal, lambda, php, rails } from "./runtimes.ts";
 import { cisco, intrusion, lfd, modsecurity, pf, routeros, selinux } from "./security.ts";
 import { haproxyNotices, proftpd, pureFtpd, vsftpd } from "./transfer.ts";
 
-const READERS: readonly MessageReader[] = [openssh, pam, sudo, su, cron, systemd, pkexec, proxmox, postfix, amavis, dovecot, exim, bind, unbound, dnsmasq, dhcpd, netfilter, kernel, vmkernel, proftpd, vsftpd, pureFtpd, haproxyNotices, modsecurity, intrusion, pf, routeros, lfd, cisco, selinux, php, rails, lambda];
+const READERS: readonly MessageReader[] = [openssh, pam, sudo, su, cron, systemd, pkexec, proxmox, postfix, amavis, dovecot, exim, bind, unbound, dnsmasq, dhcpd, netfilter, kernel, vmkernel, proftpd, vsftpd, pureFtpd, haproxyNotices, modsecurity, intrusion, pf, routeros, lfd, cisco, selinux, php, drupal, rails, lambda];
 
 const collect = (names: (reader: MessageReader) => readonly string[]): ReadonlyMap<string, readonly MessageReader[]> => {
   const found = new Map<string, MessageReader[]>();

@@ -1,4 +1,4 @@
-/** What runtimes and frameworks say about themselves: PHP, Rails, AWS Lambda. */
+/** What runtimes and frameworks say about themselves: PHP, Drupal, Rails, AWS Lambda. */
 
 import { SEVERITY } from "@obs/wire";
 import { severityOfStatus } from "../../text/level.ts";
@@ -53,5 +53,16 @@ export const lambda: MessageReader = {
       record.set(`aws.lambda.${key!.trim().toLowerCase().replaceAll(" ", "_")}${unit === undefined ? "" : unit === "ms" ? "_ms" : "_mb"}`, value);
     }
     return undefined;
+  },
+};
+
+/** https://www.drupal.org/docs, module syslog: base|time|type|address|request|referer|user|link|message. */
+export const drupal: MessageReader = {
+  programs: ["drupal"],
+  words: ["http", "https"],
+  patterns: [/^(?<drupal_base>https?:\/\/[^|\s]+)\|(?<drupal_time>\d{10})\|(?<drupal_type>[^|]*)\|(?<client_address>[^|]*)\|(?<url_full>[^|]*)\|(?<http_request_header_referer>[^|]*)\|(?<user_id>\d*)\|(?<drupal_link>[^|]*)\|(?<drupal_text>.*)$/s],
+  finish(record, { drupal_text: text }) {
+    record.attributes.delete("drupal.text");
+    return text;
   },
 };

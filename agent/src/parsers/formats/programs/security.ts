@@ -31,7 +31,7 @@ export const intrusion: MessageReader = {
   programs: ["snort", "suricata"],
   words: [],
   patterns: [
-    /^(?:\[\*\*\] )?(?:\[(?<rule_action>Drop|wDrop)\] )?\[(?<rule_generator>\d+):(?<rule_id>\d+):(?<rule_version>\d+)\] (?<rule_name>.*?)(?: \[\*\*\])? (?:\[Classification: (?<rule_category>[^\]]*)\] )?\[Priority: (?<rule_priority>\d+)\]:? (?:<(?<network_interface_name>[^>]*)> )?\{(?<network_transport>[\w-]+)\} (?<source__address>\S+) -> (?<destination__address>\S+)$/,
+    /^(?:\[\*\*\] )?(?:\[(?<rule_action>Drop|wDrop)\] )?\[(?<rule_generator>\d+):(?<rule_id>\d+):(?<rule_version>\d+)\] (?<rule_name>.*?)(?: \[\*\*\])? (?:\[Classification: (?<rule_category>[^\]]*)\] )?(?:\[Priority: (?<rule_priority>\d+)\]:? )?(?:<(?<network_interface_name>[^>]*)> )?\{(?<network_transport>[\w-]+)\} (?<source__address>\S+) -> (?<destination__address>\S+)$/,
   ],
 };
 
