@@ -55,6 +55,11 @@ class HeaderReader {
     return SEPARATORS.test(this.#line) ? SEPARATORS.lastIndex : at;
   }
 
+  /** Most parts begin otherwise: that is cheaper to see than a pattern is to try. */
+  #at(character: string, offset = 0): boolean {
+    return this.#line[this.#state.at + offset] === character;
+  }
+
   #part(): boolean {
     const first = this.#line[this.#state.at]!;
     if (first === "[" || first === "(" || first === "{" || first === "<") return readGroup(this.#state, first);
@@ -79,7 +84,7 @@ class HeaderReader {
     if (pair) return this.#takeLevel(PAIR_SEVERITIES[pair[1]!]!, pair[0].length, `${pair[1]}(${pair[2]})`) && (this.#record.set("syslog.priority", pair[2]), true);
     const word = this.#state.match(LEVEL_WORD);
     if (word) return this.#levelWord(word[1]!);
-    const starred = this.#state.hasLevel ? null : this.#state.match(STARRED_LEVEL);
+    const starred = this.#state.hasLevel || !(this.#at("*") || this.#at("!", 1)) ? null : this.#state.match(STARRED_LEVEL);
     if (starred) return this.#takeLevel(starred[1] ?? starred[2]!, starred[0].length);
     const letter = this.#state.hasLevel ? null : this.#state.match(LEVEL_LETTER);
     if (!letter) return false;
@@ -192,7 +197,7 @@ class HeaderReader {
   }
 
   #process(): boolean {
-    const graded = this.#state.hasLevel ? null : this.#state.match(GRADED);
+    const graded = this.#state.hasLevel || !this.#at("L") ? null : this.#state.match(GRADED);
     if (graded) {
       this.#state.setLevel(SYSLOG_SEVERITIES[Number(graded[1])]!, graded[1]!);
       this.#record.set("thread.id", graded[2]);
@@ -271,7 +276,7 @@ class HeaderReader {
   }
 
   #sidekiq(): boolean {
-    const found = this.#state.hasLevel ? null : this.#state.match(SIDEKIQ);
+    const found = this.#state.hasLevel || !this.#at("T") ? null : this.#state.match(SIDEKIQ);
     if (!found) return false;
     this.#state.names++;
     this.#record.setAll({ "thread.id": found[1], "sidekiq.class": found[2], "sidekiq.jid": found[3], "sidekiq.bid": found[4] });
