@@ -4,7 +4,7 @@
  * was taken is durable then.
  */
 
-import { formatBatchKey, METRIC_ENCODERS } from "@obs/wire";
+import { bytesOf, formatBatchKey, METRIC_ENCODERS } from "@obs/wire";
 import { AgentError } from "./errors.ts";
 import type { BufferState, CommitTarget } from "./core/batch-buffer.ts";
 import { openDiskBuffer } from "./buffer/open-buffer.ts";
@@ -115,7 +115,7 @@ const sealRecords = (block: LogBlock, buffer: CommitTarget, tenant: string, reco
     const key = buffer.nextKey();
     const { rows, firstNs, lastNs } = block;
     const raw = block.encode(key);
-    batches.push({ stream: "logs", key: formatBatchKey(key), rows, rawBytes: raw.length, firstNs, lastNs, body: compress(raw), positions: new Map(), tenant });
+    batches.push({ stream: "logs", key: formatBatchKey(key), rows, rawBytes: bytesOf(raw), firstNs, lastNs, body: compress(raw), positions: new Map(), tenant });
     block.reset();
   };
   for (const record of records) {

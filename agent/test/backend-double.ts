@@ -5,7 +5,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { zstdDecompressSync } from "node:zlib";
+import { decompress } from "../src/codec/zstd.ts";
 import { BATCH_HEADERS, decodeNative, type BatchAck } from "@obs/wire";
 
 export interface ReceivedBatch {
@@ -89,7 +89,7 @@ export class BackendDouble {
   }
 
   #read({ url = "", headers }: IncomingMessage, body: Buffer): ReceivedBatch {
-    const raw = zstdDecompressSync(body);
+    const raw = decompress(body, Number(headers[BATCH_HEADERS.rawBytes]));
     const blocks = decodeNative(raw);
     const rows = blocks.reduce((total, block) => total + block.rows, 0);
     const columns: Record<string, unknown[]> = {};

@@ -5,6 +5,7 @@
  */
 
 import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { bytesOf } from "@obs/wire";
 import { compressors } from "../../agent/src/codec/zstd.ts";
 import { LogBlock } from "../../agent/src/rows/log-block.ts";
 
@@ -42,7 +43,7 @@ const once = () => {
     const since = process.cpuUsage();
     stages.rows += block.rows;
     const raw = block.encode(key);
-    stages.rawBytes += raw.length;
+    stages.rawBytes += bytesOf(raw);
     stages.wireBytes += compress(raw, take).length;
     block.reset();
     stages.sealMs += cpuMs(since);

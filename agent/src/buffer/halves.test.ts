@@ -20,7 +20,7 @@ const commitLogs = async (buffer: DiskBuffer, rows: number, bytesPerRow = 1): Pr
   const key = buffer.nextKey();
   const raw = encodeLogs(Array.from({ length: rows }, (_, row) => record(`${row} ${randomBytes(bytesPerRow).toString("hex")}`)), key, 0, "planes");
   const text = formatBatchKey(key);
-  await buffer.commit({ batches: [{ stream: "logs", key: text, rows, rawBytes: raw.length, firstNs: 5n, lastNs: 5n, body: compress(raw), positions: new Map(), tenant: "t" }], lines: { lines: rows, blank: 0 } });
+  await buffer.commit({ batches: [{ stream: "logs", key: text, rows, rawBytes: raw.length, firstNs: 5n, lastNs: 5n, body: compress([raw]), positions: new Map(), tenant: "t" }], lines: { lines: rows, blank: 0 } });
   return text;
 };
 
@@ -107,7 +107,7 @@ describe("halving", () => {
       const buffer = await open(folder);
       await commitLogs(buffer, 1);
       const key = buffer.nextKey();
-      await buffer.commit({ batches: [{ stream: "logs", key: formatBatchKey(key), rows: 7, rawBytes: 4, firstNs: 1n, lastNs: 1n, body: compress(Buffer.from("junk")), positions: new Map(), tenant: "" }] });
+      await buffer.commit({ batches: [{ stream: "logs", key: formatBatchKey(key), rows: 7, rawBytes: 4, firstNs: 1n, lastNs: 1n, body: compress([Buffer.from("junk")]), positions: new Map(), tenant: "" }] });
       for (const batch of await takeAll(buffer)) {
         expect(await buffer.main.halve(batch)).toBe(false);
         await buffer.main.deadLetter(batch, "too_large");

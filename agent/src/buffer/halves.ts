@@ -24,6 +24,6 @@ export const halvesOf = ({ key, part, rows, rawBytes, body }: BufferedBatch): Ha
   const middle = rows >> 1;
   return [[0, middle] as const, [middle, rows] as const].map(([from, to]) => {
     const half = takeRows(block, from, to);
-    return { id: idOf({ key, part: { first: first + from, end: first + to } }), rows: to - from, rawBytes: half.length, body: compress(half) };
+    return { id: idOf({ key, part: { first: first + from, end: first + to } }), rows: to - from, rawBytes: half.length, body: compress([half]) };
   });
 };

@@ -1,7 +1,7 @@
 /** `obs-agent buffer ls|fsck|dump`: what is in the buffer. Changes nothing, and needs no stopped agent. */
 
-import { zstdDecompressSync } from "node:zlib";
 import { batchKeyFromUInt128, decodeNative, formatBatchKey, type Stream } from "@obs/wire";
+import { decompress } from "../codec/zstd.ts";
 import { inspectBuffer, type FoundBatch, type Inspection } from "../inspect-buffer.ts";
 import { AgentError } from "../errors.ts";
 import { findBuffer } from "./configuration.ts";
@@ -63,7 +63,7 @@ const faultOf = (batch: FoundBatch, body: Uint8Array | undefined): Finding | und
   // It was damaged, or refused as malformed, before it came here.
   if (state === "dead_letter") return undefined;
   try {
-    const rows = decodeNative(zstdDecompressSync(body)).reduce((total, block) => total + block.rows, 0);
+    const rows = decodeNative(decompress(body, entry.rawBytes)).reduce((total, block) => total + block.rows, 0);
     return rows === entry.rows ? undefined : { what: "rows", ...about, message: `the body holds ${rows} rows, not ${entry.rows}` };
   } catch (error) {
     return { what: "rows", ...about, message: `the body is not a batch: ${(error as Error).message}` };
@@ -122,7 +122,7 @@ const dump = async (inspection: Inspection, keys: readonly string[], write: Writ
     }
     let blocks: ReturnType<typeof decodeNative>;
     try {
-      blocks = decodeNative(zstdDecompressSync(body));
+      blocks = decodeNative(decompress(body, batch.entry!.rawBytes));
     } catch (error) {
       damaged += 1;
       process.stderr.write(`obs-agent: ${batch.key}: ${(error as Error).message}\n`);

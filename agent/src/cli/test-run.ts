@@ -1,7 +1,7 @@
 /** Lines through the agent's own middle (open-line-shard.ts) to the records that would be sent. */
 
-import { zstdDecompressSync } from "node:zlib";
 import type { BatchKey } from "@obs/wire";
+import { decompress } from "../codec/zstd.ts";
 import type { ConfigFile } from "../config/schema.ts";
 import type { Commit, CommitTarget } from "../core/batch-buffer.ts";
 import type { Clock } from "../core/clock.ts";
@@ -33,7 +33,7 @@ class RecordingTarget implements CommitTarget {
   }
 
   async commit({ batches }: Commit): Promise<void> {
-    for (const { stream, body } of batches) this.records.push(...recordsOf(stream, zstdDecompressSync(body)));
+    for (const { stream, body, rawBytes } of batches) this.records.push(...recordsOf(stream, decompress(body, rawBytes)));
   }
 
   whenRoom(): Promise<void> {

@@ -25,8 +25,8 @@ export interface RowBlock {
   readonly recallMs: number;
   /** Takes complete lines of `input[start, end)`; stops when full. Returns the index after the last one taken. */
   appendLines(stream: LineStream, start: number, end: number, observedNs: bigint, final?: boolean, marks?: LineMarks): number;
-  /** The Native block; a view that is valid until the block is used again. */
-  encode(key: BatchKey): Uint8Array;
+  /** The Native block in pieces, to be joined; views that are valid until the block is used again. */
+  encode(key: BatchKey): readonly Uint8Array[];
   /** The fields of some of its rows. */
   sampleFields?(): FieldSample | undefined;
   reset(): void;
@@ -38,5 +38,5 @@ export interface RecordBlock extends Pick<RowBlock, "rows" | "firstNs" | "lastNs
   appendRecord(record: IncomingLog, defaults: RecordDefaults): boolean;
 }
 
-/** Makes one zstd frame, in bytes of its own, or in those that `take` hands out. */
-export type Compress = (bytes: Uint8Array, take?: (length: number) => Uint8Array) => Uint8Array;
+/** Makes zstd frames, one of each piece, joined in bytes of their own, or in those that `take` hands out. */
+export type Compress = (pieces: readonly Uint8Array[], take?: (length: number) => Uint8Array) => Uint8Array;

@@ -14,13 +14,13 @@ const plain = (columns: Readonly<Record<string, readonly unknown[]>>): unknown =
 const asLine = (fields: object): unknown => {
   const block = new LogBlock({ inputBytes: 1 << 17, maxLineBytes: 1 << 16, mask: { enabled: false } });
   block.appendLines(stream, 0, block.input.write(`${JSON.stringify(fields)}\n`), OBSERVED);
-  return plain(decodeNative(block.encode(KEY))[0]!.columns);
+  return plain(decodeNative(Buffer.concat(block.encode(KEY)))[0]!.columns);
 };
 
 const asRecord = (fields: object): unknown => {
   const block = new LogBlock({ inputBytes: 1 << 17, maxLineBytes: 1 << 16, mask: { enabled: false } });
   block.appendRecord(recordOfFields(fields), { service: "s", host: "h", environment: "e", observed: OBSERVED });
-  return plain(decodeNative(block.encode(KEY))[0]!.columns);
+  return plain(decodeNative(Buffer.concat(block.encode(KEY)))[0]!.columns);
 };
 
 const NAMES = ["msg", "message", "level", "severity_number", "ts", "time", "host", "env", "service", "trace_id", "span_id", "a", "b"];

@@ -7,13 +7,20 @@ import {
   ByteWriter,
   LOW_CARDINALITY_VERSION,
   batchKeyToUInt128,
-  encodeNative,
+  bytesOf,
   indexWidth,
+  joinPieces,
+  nativePieces,
   writeDictionary,
   type BatchKey,
   type ColumnBody,
 } from "@obs/wire";
 import type { LogColumns } from "./columns.ts";
+
+/** A piece of this size is compressed where it lies; smaller ones are copied together, so that a small block is one piece. */
+const LONE_PIECE_BYTES = 256 * 1024;
+/** Memory of what was copied together is kept, and grows by steps. */
+const STEP_BYTES = 256 * 1024;
 
 interface Ids {
   readonly size: number;
@@ -23,7 +30,8 @@ interface Ids {
 export class BlockEncoder {
   readonly #columns: LogColumns;
   readonly #narrow: Narrow;
-  #block: Buffer = Buffer.alloc(0);
+  /** Holds the small pieces. */
+  #small: Buffer = Buffer.alloc(0);
 
   /** `narrow`: of the compiled row pass, where there is one. */
   constructor(columns: LogColumns, narrow: Narrow = narrowIn(columns)) {
@@ -31,8 +39,26 @@ export class BlockEncoder {
     this.#narrow = narrow;
   }
 
-  /** The result is valid until the next call. */
-  encode(key: BatchKey): Buffer {
+  /**
+   * The block, to be joined: as few pieces as there are without copying what is large. Valid until
+   * the next call, and until the columns change.
+   */
+  encode(key: BatchKey): Uint8Array[] {
+    const pieces = this.#pieces(key);
+    this.#reserve(bytesOf(pieces.filter(isSmall)));
+    const joined: Uint8Array[] = [];
+    let at = 0;
+    for (let index = 0; index < pieces.length; ) {
+      let end = index;
+      while (end < pieces.length && isSmall(pieces[end]!)) end++;
+      if (end > index) at += joined[joined.push(joinPieces(pieces.slice(index, end), this.#small.subarray(at))) - 1]!.length;
+      else joined.push(pieces[end++]!);
+      index = end;
+    }
+    return joined;
+  }
+
+  #pieces(key: BatchKey): Uint8Array[] {
     const columns = this.#columns;
     const { rows } = columns;
     const { bytes } = columns.arena;
@@ -53,8 +79,7 @@ export class BlockEncoder {
       fixed(columns.weights, 4),
       this.#attributes(),
     ];
-    this.#reserve();
-    return encodeNative("logs", bodies, rows, this.#block, "planes");
+    return nativePieces("logs", bodies, rows, "planes");
   }
 
   #batches(key: BatchKey): Uint8Array {
@@ -86,13 +111,12 @@ export class BlockEncoder {
     return [header.bytes(), this.#columns.arena.bytes.subarray(target, target + count * indexWidth(used.length))];
   }
 
-  /** The output grows with the blocks that are made, up to the size of the largest. */
-  #reserve(): void {
-    const { rows, messageEnd, messages, valueEnd, values, entryCount } = this.#columns;
-    const needed = rows * 96 + (messageEnd - messages) + (valueEnd - values) + entryCount * 2 + (1 << 16);
-    if (this.#block.length < needed) this.#block = Buffer.allocUnsafeSlow(Math.ceil(needed * 1.25));
+  #reserve(bytes: number): void {
+    if (this.#small.length < bytes) this.#small = Buffer.allocUnsafeSlow(Math.ceil(bytes / STEP_BYTES) * STEP_BYTES);
   }
 }
+
+const isSmall = (piece: Uint8Array): boolean => piece.length < LONE_PIECE_BYTES;
 
 /** Writes, at `target`, an index of 1 or 2 bytes for each of `count` ids at `ids`; gives the ids in the order of their indexes. */
 export type Narrow = (ids: number, count: number, target: number) => ArrayLike<number>;

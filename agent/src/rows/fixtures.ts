@@ -27,9 +27,9 @@ export const append = (block: LogBlock, stream: LineStream, chunk: string | Uint
   return block.appendLines(stream, 0, bytes.length, OBSERVED_NS, final);
 };
 
-/** Rows of a Native block of `logs`, through the wire's own decoder. */
-export const rowsOf = (native: Uint8Array): (LogRecord & { batch: bigint; row: number })[] =>
-  decodeNative(native).flatMap(({ rows, columns }) =>
+/** Rows of a Native block of `logs`, given in pieces, through the wire's own decoder. */
+export const rowsOf = (pieces: readonly Uint8Array[]): (LogRecord & { batch: bigint; row: number })[] =>
+  decodeNative(Buffer.concat(pieces)).flatMap(({ rows, columns }) =>
     Array.from({ length: rows }, (_, row) => {
       const { trace_id, span_id, ...rest } = Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values[row]]));
       return { ...rest, traceId: trace_id, spanId: span_id } as LogRecord & { batch: bigint; row: number };
@@ -61,7 +61,7 @@ export const compareWithTypeScript = () => {
     const blocks: Buffer[] = [];
     const rest: unknown[] = [];
     const seal = (): void => {
-      blocks.push(Buffer.from(block.encode(KEY)));
+      blocks.push(Buffer.concat(block.encode(KEY)));
       rest.push(block.firstNs, block.lastNs);
       block.reset();
     };
@@ -89,7 +89,7 @@ export const compareWithTypeScript = () => {
       const both = [outcome(chunks, options), outcome(chunks, { ...options, compiled: false })] as const;
       const [one, other] = both;
       if (isDeepStrictEqual(one, other)) return undefined;
-      return both.map(({ blocks, rest }) => ({ rest, blocks: blocks.map((block) => ({ rows: rowsOf(block), hex: block.toString("hex") })) }));
+      return both.map(({ blocks, rest }) => ({ rest, blocks: blocks.map((block) => ({ rows: rowsOf([block]), hex: block.toString("hex") })) }));
     },
     /** Of all records so far, those that the compiled row pass took where it was on. */
     compiledShare: (): number => compiledRecords / records,

@@ -2,6 +2,7 @@ import { encodeLogs } from "@obs/wire";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { KEY, OBSERVED_NS, append, lineStream, recordsOf, rowsOf, smallBlock } from "./fixtures.ts";
+import { LogBlock } from "./log-block.ts";
 
 const LINE = '{"timestamp":"2024-06-07T10:00:00Z","level":"WARN","message":"m","n":1}\n';
 
@@ -9,8 +10,20 @@ describe("LogBlock", () => {
   it("writes the very bytes that the wire's row encoder writes", () => {
     const { block, rows } = recordsOf(`${LINE}plain text\n${LINE.replace('"n":1', '"other":[1, 2]')}{"service":"s","host":"h","env":"e"}\n`);
     expect(rows).toHaveLength(4);
-    expect(Buffer.from(block.encode(KEY)).equals(encodeLogs(rows, KEY, 0, "planes"))).toBe(true);
-    expect(Buffer.from(block.encode(KEY)).equals(encodeLogs(rows, KEY, 0, "planes"))).toBe(true);
+    expect(Buffer.concat(block.encode(KEY)).equals(encodeLogs(rows, KEY, 0, "planes"))).toBe(true);
+    expect(Buffer.concat(block.encode(KEY)).equals(encodeLogs(rows, KEY, 0, "planes"))).toBe(true);
+  });
+
+  it("gives large columns as they lie, between what is in front of and behind them", () => {
+    const block = new LogBlock({ maxRows: 2048 });
+    const lines = Array.from({ length: 400 }, (_, id) => JSON.stringify({ message: `${id} ${"m".repeat(1000)}`, a: "a".repeat(900 + id), service: `s${id % 9}` }));
+    append(block, lineStream(), `${lines.join("\n")}\n`);
+    for (const seq of [1, 2]) {
+      const key = { ...KEY, seq };
+      const pieces = block.encode(key);
+      expect(pieces.map(({ length }) => length > 256 * 1024)).toEqual([false, true, false, true]);
+      expect(Buffer.concat(pieces).equals(encodeLogs(rowsOf(pieces), key, 0, "planes"))).toBe(true);
+    }
   });
 
   it("has the resource of the stream where a line names none, and the stream's attributes on every row", () => {

@@ -279,8 +279,8 @@ export class LogBlock {
     return true;
   }
 
-  /** The Native block of all rows, uncompressed; valid until the next append, encode or reset. */
-  encode(key: BatchKey): Uint8Array {
+  /** The Native block of all rows, uncompressed, in pieces to be joined; valid until the next append, encode or reset. */
+  encode(key: BatchKey): readonly Uint8Array[] {
     return this.#encoder.encode(key);
   }
 

@@ -111,8 +111,8 @@ export class TextBlock implements RowBlock, RecordBlock {
     return true;
   }
 
-  encode(key: BatchKey): Uint8Array {
-    return Buffer.from(`${formatBatchKey(key)}:${this.#lines.join("|")}`);
+  encode(key: BatchKey): Uint8Array[] {
+    return [Buffer.from(`${formatBatchKey(key)}:`), Buffer.from(this.#lines.join("|"))];
   }
 
   reset(): void {

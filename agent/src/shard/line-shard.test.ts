@@ -6,7 +6,7 @@ const build = ({ maxRows = 3, isManual = false } = {}) => {
   const clock = new ManualClock();
   const buffer = new RecordingBuffer(isManual);
   const block = new TextBlock(maxRows);
-  const shard = new BlockLineShard({ block, compress: (bytes) => Buffer.from(bytes), buffer, clock, lingerMs: 300 });
+  const shard = new BlockLineShard({ block, compress: (pieces) => Buffer.concat(pieces), buffer, clock, lingerMs: 300 });
   return { clock, buffer, shard, block };
 };
 

@@ -7,7 +7,7 @@
  * once: only compressed bytes are under way to the disk, and at most `maxCommits` of them.
  */
 
-import { formatBatchKey } from "@obs/wire";
+import { bytesOf, formatBatchKey } from "@obs/wire";
 import type { CommitTarget } from "../core/batch-buffer.ts";
 import { CommitGate } from "../core/commit-gate.ts";
 import type { Clock } from "../core/clock.ts";
@@ -150,7 +150,7 @@ export class BlockLineShard implements LineShard {
     const { rows, firstNs, lastNs } = this.#block;
     const key = this.#options.buffer.nextKey();
     const raw = this.#block.encode(key);
-    const batch: SealedBatch = { stream: "logs", key: formatBatchKey(key), rows, rawBytes: raw.length, firstNs, lastNs, body: this.#options.compress(raw, (length) => this.#memory.take(length)), positions, tenant: "", fields: this.#block.sampleFields?.() };
+    const batch: SealedBatch = { stream: "logs", key: formatBatchKey(key), rows, rawBytes: bytesOf(raw), firstNs, lastNs, body: this.#options.compress(raw, (length) => this.#memory.take(length)), positions, tenant: "", fields: this.#block.sampleFields?.() };
     this.#block.reset();
     return batch;
   }

@@ -13,7 +13,7 @@ const build = (newSeries: MetricSeries[] = [], tenant?: string, exemplars: Exemp
   const table = {
     observe: (timestampMs: number, observations: readonly Observation[]) => ({ samples: observations.map(({ value }) => ({ metric: "cpu", series: 1n, timestamp: timestampMs, value })), histograms: [], exemplars, series: newSeries }),
   };
-  const shard = new ScrapeShard({ table, encoders: { series: encoded, samples: encoded, histograms: encoded, exemplars: encoded }, compress: (bytes) => bytes, buffer, ...(tenant !== undefined && { tenant }) });
+  const shard = new ScrapeShard({ table, encoders: { series: encoded, samples: encoded, histograms: encoded, exemplars: encoded }, compress: (pieces) => Buffer.concat(pieces), buffer, ...(tenant !== undefined && { tenant }) });
   return { buffer, shard };
 };
 

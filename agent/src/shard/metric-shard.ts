@@ -84,7 +84,7 @@ export class ScrapeShard implements MetricShard {
       const part = rows.slice(index * MAX_ROWS, (index + 1) * MAX_ROWS);
       const key = buffer.nextKey();
       const native = encode(part, key);
-      return { stream, key: formatBatchKey(key), rows: part.length, rawBytes: native.length, ...timesOf(part), body: compress(native), positions: new Map(), tenant };
+      return { stream, key: formatBatchKey(key), rows: part.length, rawBytes: native.length, ...timesOf(part), body: compress([native]), positions: new Map(), tenant };
     });
   }
 }

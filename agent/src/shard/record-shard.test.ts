@@ -10,7 +10,7 @@ const DEFAULTS: RecordDefaults = { observed: 1n };
 const build = ({ maxRows = 3, isManual = false } = {}) => {
   const clock = new ManualClock();
   const buffer = new RecordingBuffer(isManual);
-  const shard = new BlockRecordShard({ block: new TextBlock(maxRows), compress: (bytes) => Buffer.from(bytes), buffer, clock, lingerMs: 20 });
+  const shard = new BlockRecordShard({ block: new TextBlock(maxRows), compress: (pieces) => Buffer.concat(pieces), buffer, clock, lingerMs: 20 });
   const append = (text: string): Promise<void> => shard.append([...text].map((message) => ({ message })), DEFAULTS);
   return { clock, buffer, shard, append };
 };
@@ -96,7 +96,7 @@ describe("record shard", () => {
   it("takes any record into a real block", { timeout: 20_000 }, async () => {
     const buffer = new RecordingBuffer();
     const block = new LogBlock({ maxRows: 4, inputBytes: 1 << 16, maxLineBytes: 1 << 12 });
-    const shard = new BlockRecordShard({ block, compress: (bytes) => Buffer.from(bytes), buffer, clock: new ManualClock(), lingerMs: 20 });
+    const shard = new BlockRecordShard({ block, compress: (pieces) => Buffer.concat(pieces), buffer, clock: new ManualClock(), lingerMs: 20 });
     const text = fc.oneof(fc.string({ unit: "binary", maxLength: 40 }), fc.integer({ min: 200, max: 300_000 }).map((length) => "\u20ac".repeat(length)));
     const record = fc.record(
       { message: text, service: text, host: text, environment: text, severity: fc.integer({ min: -5, max: 99 }), timestamp: fc.bigInt(), attributes: fc.dictionary(text, text, { maxKeys: 4 }) },

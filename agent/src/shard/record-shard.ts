@@ -4,7 +4,7 @@
  * brings is in one commit, so a client that was not answered can repeat it whole.
  */
 
-import { formatBatchKey } from "@obs/wire";
+import { bytesOf, formatBatchKey } from "@obs/wire";
 import type { CommitTarget } from "../core/batch-buffer.ts";
 import { CommitGate } from "../core/commit-gate.ts";
 import type { Clock } from "../core/clock.ts";
@@ -112,7 +112,7 @@ export class BlockRecordShard implements RecordShard {
     const { rows, firstNs, lastNs } = this.#block;
     const key = this.#options.buffer.nextKey();
     const raw = this.#block.encode(key);
-    const batch: SealedBatch = { stream: "logs", key: formatBatchKey(key), rows, rawBytes: raw.length, firstNs, lastNs, body: this.#options.compress(raw), positions: new Map(), tenant: "", fields: this.#block.sampleFields?.() };
+    const batch: SealedBatch = { stream: "logs", key: formatBatchKey(key), rows, rawBytes: bytesOf(raw), firstNs, lastNs, body: this.#options.compress(raw), positions: new Map(), tenant: "", fields: this.#block.sampleFields?.() };
     this.#block.reset();
     return batch;
   }

@@ -10,7 +10,7 @@ const spanAt = (timestamp: bigint) => ({ ...GOLDEN.spans[0]!, timestamp });
 const build = (maxRows = 100) => {
   const buffer = new RecordingBuffer();
   const clock = new ManualClock();
-  const shard = new GroupSpanShard({ encodeSpans, compress: (bytes) => Buffer.from(bytes), buffer, clock, lingerMs: 20, maxRows, mask: createMask({ enabled: true, detectors: ["email"] }) });
+  const shard = new GroupSpanShard({ encodeSpans, compress: (pieces) => Buffer.concat(pieces), buffer, clock, lingerMs: 20, maxRows, mask: createMask({ enabled: true, detectors: ["email"] }) });
   return { buffer, clock, shard };
 };
 

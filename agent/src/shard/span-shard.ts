@@ -75,7 +75,7 @@ export class GroupSpanShard implements SpanShard {
       if (timestamp < firstNs) firstNs = timestamp;
       if (timestamp > lastNs) lastNs = timestamp;
     }
-    return { stream: "spans", key: formatBatchKey(key), rows: spans.length, rawBytes: native.length, firstNs, lastNs, body: compress(native), positions: new Map(), tenant: "" };
+    return { stream: "spans", key: formatBatchKey(key), rows: spans.length, rawBytes: native.length, firstNs, lastNs, body: compress([native]), positions: new Map(), tenant: "" };
   }
 
   #masked(span: SpanRecord): SpanRecord {

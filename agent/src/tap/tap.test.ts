@@ -25,7 +25,8 @@ describe("times", () => {
 const batchOf = (messages: readonly string[]): SealedBatch => {
   const rows = messages.map((message): LogRecord => ({ timestamp: 1n, observed: 2n, severity: 9, service: "s", host: "h", environment: "", message, traceId: "", spanId: "", pattern: 0n, weight: 1, attributes: {} }));
   const key = { agent: 1n, epoch: 2, seq: 3 };
-  return { stream: "logs", key: "1-2-3", rows: rows.length, rawBytes: 0, firstNs: 1n, lastNs: 1n, body: zstdCompressSync(encodeLogs(rows, key)), positions: new Map(), tenant: "" };
+  const native = encodeLogs(rows, key);
+  return { stream: "logs", key: "1-2-3", rows: rows.length, rawBytes: native.length, firstNs: 1n, lastNs: 1n, body: zstdCompressSync(native), positions: new Map(), tenant: "" };
 };
 
 const watched = (perSecond: number, isFast = true) => {

@@ -4,9 +4,8 @@
  * knows nothing of it; while nobody watches it costs one comparison per batch.
  */
 
-import { promisify } from "node:util";
-import { zstdDecompress } from "node:zlib";
 import type { Stream } from "@obs/wire";
+import { decompress } from "../codec/zstd.ts";
 import type { Clock } from "../core/clock.ts";
 import type { SealedBatch } from "../core/contracts.ts";
 import type { RecordFilter, TapRecord } from "./filter.ts";
@@ -34,7 +33,6 @@ interface Watching {
 /** Batches that wait to be looked at; what comes on top is left out. */
 const MAX_WAITING = 4;
 const SECOND_MS = 1_000;
-const decompress = promisify(zstdDecompress);
 
 export class Tap {
   readonly #clock: Clock;
@@ -60,7 +58,7 @@ export class Tap {
     for (const batch of batches) this.#enqueue(batch);
   }
 
-  #enqueue({ stream, body, rows }: SealedBatch): void {
+  #enqueue({ stream, body, rows, rawBytes }: SealedBatch): void {
     const wanted = Array.from(this.#watching).filter(({ viewer }) => viewer.stream === stream);
     if (wanted.length === 0) return;
     if (this.#waiting >= MAX_WAITING || wanted.every(({ left }) => left === 0)) {
@@ -70,7 +68,7 @@ export class Tap {
     this.#waiting += 1;
     this.#turn = this.#turn
       .then(async () => {
-        const native = await decompress(body);
+        const native = decompress(body, rawBytes);
         for (const record of recordsOf(stream, native)) for (const watching of wanted) if (this.#watching.has(watching)) offer(watching, record);
       })
       // Whoever watches must never harm what is watched.

@@ -53,7 +53,7 @@ const KINDS: Readonly<Record<string, (options: Options, buffer: RecordingBuffer,
 };
 
 const feed = (shard: LineShard, text: string, stream: LineStream, offset = 0, final = false, marks?: LineMarks): Promise<number> => shard.append(stream, offset, shard.input.write(text), final, marks);
-const rowsIn = ({ commits }: RecordingBuffer) => commits.flatMap(({ batches }) => batches.flatMap(({ body }) => rowsOf(decompress(body, 1 << 30))));
+const rowsIn = ({ commits }: RecordingBuffer) => commits.flatMap(({ batches }) => batches.flatMap(({ body }) => rowsOf([decompress(body, 1 << 30)])));
 const messages = (buffer: RecordingBuffer): string[] => rowsIn(buffer).map(({ message }) => message);
 const positions = ({ commits }: RecordingBuffer): Record<string, string>[] =>
   commits.map(({ batches, positions: bare }) => Object.fromEntries([...(bare ?? batches[0]!.positions)].map(([id, bytes]) => [id, Buffer.from(bytes).toString()])));

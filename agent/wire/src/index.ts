@@ -4,7 +4,7 @@ export * from "./envelope.ts";
 export { ByteWriter } from "./native/byte-writer.ts";
 export { NativeFormatError } from "./native/byte-reader.ts";
 export { decodeNative, type DecodedBlock } from "./native/decode.ts";
-export { encodeNative, type ColumnBody } from "./native/encode.ts";
+export { bytesOf, encodeNative, joinPieces, nativePieces, type ColumnBody } from "./native/encode.ts";
 export { takeRows } from "./native/take-rows.ts";
 export { LOW_CARDINALITY_VERSION, indexWidth, writeDictionary } from "./native/low-cardinality.ts";
 export * from "./records.ts";

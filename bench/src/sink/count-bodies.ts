@@ -1,8 +1,8 @@
 /** Opens what the sink recorded: rows out must be rows in. */
 
 import { closeSync, openSync, readSync } from "node:fs";
-import { zstdDecompressSync } from "node:zlib";
 import { decodeNative } from "@obs/wire";
+import { decompress } from "../../../agent/src/codec/zstd.ts";
 import type { RowCheck } from "../work/row-checks.ts";
 import type { BodyHead } from "./protocol.ts";
 
@@ -19,7 +19,7 @@ export const countBodies = (file: string, check: RowCheck): BodyCounts => {
   for (const { head, body } of readBodies(file)) {
     if (head.stream !== "logs" || seen.has(head.batch)) continue;
     seen.add(head.batch);
-    const raw = zstdDecompressSync(body);
+    const raw = decompress(body, head.rawBytes);
     counts.rawBytes += raw.length;
     for (const { rows, columns } of decodeNative(raw)) {
       counts.rows += rows;

@@ -40,15 +40,16 @@ afterEach(async () => {
 
 const send = async (url: string, seq: number, messages: readonly string[]): Promise<Response> => {
   const key = { agent: 1n, epoch: 1, seq };
+  const block = encodeLogs(messages.map(record), key);
   return await fetch(`${url}${batchPath("logs")}`, {
     method: "POST",
     headers: {
       [BATCH_HEADERS.batch]: formatBatchKey(key),
       [BATCH_HEADERS.rows]: String(messages.length),
-      [BATCH_HEADERS.rawBytes]: "0",
+      [BATCH_HEADERS.rawBytes]: String(block.length),
       [BATCH_HEADERS.attempt]: "1",
     },
-    body: zstdCompressSync(encodeLogs(messages.map(record), key)),
+    body: zstdCompressSync(block),
   });
 };
 

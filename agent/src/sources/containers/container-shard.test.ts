@@ -130,7 +130,7 @@ describe.each<Format>(["docker", "cri"])("unwrapping %s", (format) => {
           buffer = new RecordingBuffer();
           block = new LeavingBlock(maxRows);
           block.leaves = () => left.next().value as boolean;
-          shard = new BlockLineShard({ block, compress: (bytes) => Buffer.from(bytes), buffer, clock: new ManualClock(), lingerMs: 300 });
+          shard = new BlockLineShard({ block, compress: (pieces) => Buffer.concat(pieces), buffer, clock: new ManualClock(), lingerMs: 300 });
           follower = new MemoryFollower(shard, positions, { clock: new ManualClock() });
         };
         // kill -9: what is in commits is durable, a block that was not full is not.

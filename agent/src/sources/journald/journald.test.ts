@@ -165,7 +165,7 @@ describe("the journald source", () => {
   it("keeps the cursor of every entry at which a batch may end", async () => {
     for (const maxRows of [1, 2, 3, 7]) {
       const buffer = new RecordingBuffer();
-      const lines = new BlockLineShard({ block: new TextBlock(maxRows), compress: (bytes) => Buffer.from(bytes), buffer, clock: new ManualClock(), lingerMs: 300 });
+      const lines = new BlockLineShard({ block: new TextBlock(maxRows), compress: (pieces) => Buffer.concat(pieces), buffer, clock: new ManualClock(), lingerMs: 300 });
       const queue = new LineQueue(lines, { id: "journald/", host: "h", environment: "" });
       for (let number = 1; number <= 23; number++) {
         queue.add(readEntry(entry(number, { _PID: String(number % 3) }))!);

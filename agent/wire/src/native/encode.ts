@@ -24,12 +24,8 @@ export type RowForm = "whole" | "planes";
 /** A column's body, whole or in pieces that are joined without anything between them. */
 export type ColumnBody = Uint8Array | readonly Uint8Array[];
 
-/**
- * Joins column bodies, given in schema order, to one block; `row` whole, or in its planes (schema
- * version 2). Writes into `out` when it is large enough (the result is then a view of it), otherwise
- * into new memory.
- */
-export const encodeNative = (stream: Stream, columns: readonly ColumnBody[], rows: number, out?: Buffer, row: RowForm = "whole"): Buffer => {
+/** A block in pieces, to be joined: column bodies, given in schema order, and what goes in front of them; `row` whole, or in its planes (schema version 2). */
+export const nativePieces = (stream: Stream, columns: readonly ColumnBody[], rows: number, row: RowForm = "whole"): Uint8Array[] => {
   const headers = HEADERS[row][stream];
   if (columns.length !== headers.length) throw new Error(`BUG: ${stream} has ${headers.length} columns, got ${columns.length}`);
   const writer = new ByteWriter(16);
@@ -42,7 +38,16 @@ export const encodeNative = (stream: Stream, columns: readonly ColumnBody[], row
     if (body instanceof Uint8Array) pieces.push(body);
     else pieces.push(...body);
   }
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  return pieces;
+};
+
+export const bytesOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, piece) => sum + piece.length, 0);
+
+/** The block of `nativePieces` in one: in `out` when that is large enough (the result is then a view of it), otherwise in new memory. */
+export const encodeNative = (stream: Stream, columns: readonly ColumnBody[], rows: number, out?: Buffer, row: RowForm = "whole"): Buffer => joinPieces(nativePieces(stream, columns, rows, row), out);
+
+export const joinPieces = (pieces: readonly Uint8Array[], out?: Buffer): Buffer => {
+  const length = bytesOf(pieces);
   const block = out !== undefined && out.length >= length ? out.subarray(0, length) : Buffer.allocUnsafe(length);
   let at = 0;
   for (const piece of pieces) {
