@@ -1,11 +1,12 @@
 /** Sources that listen and run commands, in the real binary: durable before the answer, over kill -9. */
 
 import { createSocket } from "node:dgram";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { decodeMulti, encode } from "@msgpack/msgpack";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AgentProcess, withScratch } from "./agent-process.ts";
+import { freePort } from "./free-port.ts";
 import { BackendDouble } from "./backend-double.ts";
 
 const WAIT = { timeout: 20_000, interval: 20 };
@@ -15,14 +16,6 @@ beforeEach(async () => {
   backend = await BackendDouble.start();
 });
 afterEach(() => backend.close());
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 
 const tcp = (port: number, bytes: Uint8Array | string): Promise<Buffer> =>
   new Promise((resolve, reject) => {

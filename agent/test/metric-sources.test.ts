@@ -2,11 +2,12 @@
 
 import { createSocket } from "node:dgram";
 import { createServer as createHttpServer } from "node:http";
-import { createServer, type AddressInfo } from "node:net";
+import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ApiDouble } from "../src/core/kubernetes-api/api-double.ts";
 import { pod } from "../src/core/kubernetes-api/fixtures.ts";
 import { AgentProcess, withScratch } from "./agent-process.ts";
+import { freePort } from "./free-port.ts";
 import { BackendDouble } from "./backend-double.ts";
 
 const WAIT = { timeout: 20_000, interval: 20 };
@@ -16,14 +17,6 @@ beforeEach(async () => {
   backend = await BackendDouble.start();
 });
 afterEach(() => backend.close());
-
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-};
 
 /** Resolves with the answer as soon as somebody listens there. */
 const postWhenUp = async (url: string, body: unknown): Promise<Response> => {

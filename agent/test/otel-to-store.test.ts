@@ -6,7 +6,6 @@
 
 import { execFile, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
@@ -20,20 +19,13 @@ import { AggregationType, MeterProvider, PeriodicExportingMetricReader } from "@
 import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { expect, it } from "vitest";
 import { AgentProcess, withScratch } from "./agent-process.ts";
+import { freePort } from "./free-port.ts";
 
 const BACKEND = fileURLToPath(new URL("../../backend/src/cli.ts", import.meta.url));
 const WAIT = { timeout: 40_000, interval: 100 };
 const ROUNDS = 3;
 const LOGS = 40;
 const SPANS = 5;
-
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-};
 
 interface Backend {
   readonly url: string;

@@ -2,11 +2,11 @@
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { appendFile, chmod, mkdir, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { createClient } from "@redis/client";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { AgentProcess, withScratch, type Scratch } from "./agent-process.ts";
+import { freePort } from "./free-port.ts";
 import { BackendDouble } from "./backend-double.ts";
 
 const WAIT = { timeout: 20_000, interval: 20 };
@@ -97,14 +97,6 @@ it("a group's transform changes and drops lines, is counted, and is taken up ane
     expect({ lines, logs: signals.logs }).toMatchObject({ lines: { lines: 4, blank: 0, joined: 0 }, logs: { records: 4, stored: 3, dropped: { filtered: 1 }, gap: 0 } });
     expect((await agent.kill("SIGTERM")).code).toBe(0);
   }));
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 
 const entries = (to: number): string[] => Array.from({ length: to }, (_, number) => `entry ${number}`).toSorted();
 

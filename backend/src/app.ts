@@ -23,7 +23,7 @@ import { createServer } from "./http/server.ts";
 import { readTls } from "./http/tls.ts";
 import { createIngestLimits, createQueryLimits } from "./limits/index.ts";
 import { createPolicyOf, openMetadata } from "./meta/index.ts";
-import { createElasticsearchQueries, createLokiQueries, createPrometheusQueries, createQueries, createSqlQueries } from "./query/index.ts";
+import { createAnswers } from "./query/index.ts";
 import { startDiskBudget } from "./retention/disk-budget.ts";
 import { startRollups } from "./rollups/index.ts";
 import { batchRoutes } from "./routes/batches.ts";
@@ -108,11 +108,7 @@ export const createApp = async ({ config, logStream = process.stdout, step = (_w
   const resultCache = createResultCache({ url: config.queryCacheUrl, maxBytes: config.queryCacheBytes, log });
   opened.defer(() => resultCache.close());
   const cached = createCachedStore(queryLimits.store, resultCache);
-  const queries = createQueries({ store: cached.store });
-  const elasticsearch = createElasticsearchQueries({ store: cached.store, now: Date.now });
-  const prometheus = createPrometheusQueries({ store: cached.store, now: Date.now });
-  const loki = createLokiQueries({ store: cached.store, now: Date.now });
-  const sqlQueries = createSqlQueries({ store: cached.store });
+  const { queries, prometheus, loki, elasticsearch, sqlQueries } = createAnswers({ store: cached.store });
   const status = createStatus({ version: VERSION, store, embedded: embedded !== undefined, disk: () => diskBudget.status, metadata });
 
   watch(telemetry, { store, delivery: storeDelivery, gateway, diskBudget, queries: queryLimits.gate, rollups, cache: cached.counters });

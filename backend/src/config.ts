@@ -72,7 +72,7 @@ export const OPTIONS = {
   batchMaxBytes: option("OBS_BATCH_MAX_BYTES", size.refine((bytes) => bytes >= 1024, "must be at least 1KB"), "48MB", "8MB", "Largest body of an agent's batch, compressed. An agent halves what is refused as too large, down to single records."),
   serviceRowsPerMinute: option("OBS_SERVICE_ROWS_PER_MINUTE", whole(1, 1_000_000_000), "100000", "500000", "Items a minute that one service may send through a JSON door, per signal. Agents' batches do not count here."),
   queriesAtOnce: option("OBS_QUERIES_AT_ONCE", whole(1, 10_000), "16", "64", "Statements of queries that run in the store at once, of all tenants; more wait their turn. Reads use as many connections."),
-  queryCacheBytes: option("OBS_QUERY_CACHE_BYTES", size, "64MB", "512MB", "Memory for answers that are told again when the same is asked; 0: none."),
+  queryCacheBytes: option("OBS_QUERY_CACHE_BYTES", size, "64MB", "512MB", "Memory for answers that are told again when the same is asked, for a fiftieth of their age: one second to ten minutes. 0: none."),
   queryCacheUrl: optional("OBS_QUERY_CACHE_URL", url("redis:", "rediss:"), "rediss://:password@redis:6379", "Redis that several backends share for it, in place of memory. It holds rows of tenants."),
   localAgent: option("OBS_LOCAL_AGENT", flag, "true", "false", "`start` only: run an agent for this host's own logs and metrics."),
   localFile: option("OBS_LOCAL_FILE", z.string().min(1), join(homedir(), ".config", "obs", "local.json"), "/tmp/local.json", "`start` only: file (mode 0600) that tells `npx obs-agent` of this user where to send."),

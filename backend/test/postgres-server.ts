@@ -2,10 +2,10 @@
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
+import { freePort } from "../src/store/embedded/listener.ts";
 
 const DEBIAN_ROOT = "/usr/lib/postgresql";
 
@@ -32,15 +32,6 @@ const idOf = (user: string): { uid: number; gid: number } | undefined => {
 
 /** PostgreSQL refuses to run as root. */
 const unprivileged = () => (process.getuid?.() === 0 ? (idOf("postgres") ?? idOf("nobody")) : undefined);
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-};
 
 const waitUntilReady = (server: ChildProcess): Promise<void> =>
   new Promise((resolve, reject) => {

@@ -2,7 +2,6 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
@@ -11,6 +10,7 @@ import { MemoryCache } from "../src/cache/memory-cache.ts";
 import type { ResultCache } from "../src/core/result-cache.ts";
 import { type Store, withRead } from "../src/core/store.ts";
 import { param, sql, type Statement, TenantScope } from "../src/sql/sql.ts";
+import { freePort } from "../src/store/embedded/listener.ts";
 import { startTestStore, type TestStore } from "../src/testing.ts";
 import { logRecord, storeLogs } from "./query-rows.ts";
 
@@ -88,25 +88,26 @@ describe("an answer", () => {
   });
 
   it("goes on for the others when one of them leaves, and is ended when all have left", async () => {
-    let ended: AbortSignal | undefined;
-    const watched = withRead(store, (statement, options) => {
-      ended = options?.signal;
+    const answering = Promise.withResolvers<void>();
+    const signals: AbortSignal[] = [];
+    const held = withRead(store, async (statement, options) => {
+      signals.push(options!.signal!);
+      await answering.promise;
       return store.read(statement, options);
     });
-    const { store: cached } = createCachedStore(watched, inMemory(), () => now);
-    const slow = acme.statement(sql`SELECT count() AS n, sleep(0.5) ${acme.from("logs")}`);
+    const { store: cached } = createCachedStore(held, inMemory(), () => now);
     const [first, second, third] = [new AbortController(), new AbortController(), new AbortController()];
-    const left = cached.read(slow, { upToMs: T0, signal: first.signal });
-    const stays = cached.read(slow, { upToMs: T0, signal: second.signal });
+    const left = cached.read(count(), { upToMs: T0, signal: first.signal });
+    const stays = cached.read(count(), { upToMs: T0, signal: second.signal });
+    const alone = cached.read(count(acme, 1), { upToMs: T0, signal: third.signal });
+    await expect.poll(() => signals.length).toBe(2);
     first.abort(new Error("left"));
     await expect(left).rejects.toThrow("left");
-    expect(ended?.aborted).toBe(false);
-    expect(await stays).toMatchObject([{ n: "1" }]);
-    const last = cached.read(acme.statement(sql`SELECT count() AS m, sleep(0.5) ${acme.from("logs")}`), { upToMs: T0, signal: third.signal });
-    await expect.poll(() => ended?.aborted).toBe(false);
     third.abort(new Error("left too"));
-    await expect(last).rejects.toThrow("left too");
-    expect(ended?.aborted).toBe(true);
+    await expect(alone).rejects.toThrow("left too");
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, true]);
+    answering.resolve();
+    expect(await stays).toEqual([{ n: "1" }]);
   });
 
   it("that failed is not kept", async () => {
@@ -132,15 +133,6 @@ describe("in memory", () => {
     expect([await cache.get("a"), cache.bytes]).toEqual(["y", 602]);
   });
 });
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 
 describe.skipIf(spawnSync("redis-server", ["--version"]).error)("in Redis", () => {
   it("is shared by backends, ends by its lifetime, and is no loss when it is away", { timeout: 30_000 }, async () => {

@@ -22,45 +22,26 @@ export const logRecord = (record: Partial<LogRecord> & Pick<LogRecord, "timestam
 let seq = 0;
 export const nextKey = (): BatchKey => ({ agent: 0xabcdefn, epoch: 7, seq: ++seq });
 
-export const storeLogs = async (store: Store, tenant: string, records: readonly LogRecord[], key = nextKey()): Promise<void> => {
-  const scope = new TenantScope(tenant);
-  const statement = scope.statement(sql`
-    ${scope.insertInto("logs")} SELECT ${scope.tenantValue} AS tenant, *, now64(3) AS received, toIPv6('::1') AS source_ip, 'test' AS ingester, 30 AS retention, today() + 30 AS expires
-    FROM input(${param.string(inputStructure("logs", 1))}) FORMAT Native`);
-  await store.write(statement, encodeLogs(records, key));
-};
+type Encode<Row> = (rows: readonly Row[], key: BatchKey) => Buffer;
+type RowStream = "logs" | "samples" | "histograms" | "exemplars" | "spans";
 
-export const storeSamples = async (store: Store, tenant: string, rows: readonly MetricSample[], key = nextKey()): Promise<void> => {
-  const scope = new TenantScope(tenant);
-  const statement = scope.statement(sql`
-    ${scope.insertInto("samples")} SELECT ${scope.tenantValue} AS tenant, *, now64(3) AS received, 30 AS retention, today() + 30 AS expires
-    FROM input(${param.string(inputStructure("samples", 1))}) FORMAT Native`);
-  await store.write(statement, encodeSamples(rows, key));
-};
+/** As the delivery's statement does, with the same retention for all. */
+const storing =
+  <Row>(stream: RowStream, encode: Encode<Row>, more = sql``) =>
+  async (store: Store, tenant: string, rows: readonly Row[], key = nextKey()): Promise<void> => {
+    const scope = new TenantScope(tenant);
+    const statement = scope.statement(sql`
+      ${scope.insertInto(stream)} SELECT ${scope.tenantValue} AS tenant, *, now64(3) AS received${more}, 30 AS retention, today() + 30 AS expires
+      FROM input(${param.string(inputStructure(stream, 1))}) FORMAT Native`);
+    await store.write(statement, encode(rows, key));
+  };
 
-export const storeHistograms = async (store: Store, tenant: string, rows: readonly HistogramPoint[], key = nextKey()): Promise<void> => {
-  const scope = new TenantScope(tenant);
-  const statement = scope.statement(sql`
-    ${scope.insertInto("histograms")} SELECT ${scope.tenantValue} AS tenant, *, now64(3) AS received, 30 AS retention, today() + 30 AS expires
-    FROM input(${param.string(inputStructure("histograms", 1))}) FORMAT Native`);
-  await store.write(statement, encodeHistograms(rows, key));
-};
-
-export const storeExemplars = async (store: Store, tenant: string, rows: readonly ExemplarRecord[], key = nextKey()): Promise<void> => {
-  const scope = new TenantScope(tenant);
-  const statement = scope.statement(sql`
-    ${scope.insertInto("exemplars")} SELECT ${scope.tenantValue} AS tenant, *, now64(3) AS received, 30 AS retention, today() + 30 AS expires
-    FROM input(${param.string(inputStructure("exemplars", 1))}) FORMAT Native`);
-  await store.write(statement, encodeExemplars(rows, key));
-};
-
-export const storeSpans = async (store: Store, tenant: string, rows: readonly SpanRecord[], key = nextKey()): Promise<void> => {
-  const scope = new TenantScope(tenant);
-  const statement = scope.statement(sql`
-    ${scope.insertInto("spans")} SELECT ${scope.tenantValue} AS tenant, *, now64(3) AS received, toIPv6('::1') AS source_ip, 'test' AS ingester, 30 AS retention, today() + 30 AS expires
-    FROM input(${param.string(inputStructure("spans", 1))}) FORMAT Native`);
-  await store.write(statement, encodeSpans(rows, key));
-};
+const RECEIPT = sql`, toIPv6('::1') AS source_ip, 'test' AS ingester`;
+export const storeLogs = storing<LogRecord>("logs", encodeLogs, RECEIPT);
+export const storeSpans = storing<SpanRecord>("spans", encodeSpans, RECEIPT);
+export const storeSamples = storing<MetricSample>("samples", encodeSamples);
+export const storeHistograms = storing<HistogramPoint>("histograms", encodeHistograms);
+export const storeExemplars = storing<ExemplarRecord>("exemplars", encodeExemplars);
 
 export const storeSeries = async (store: Store, tenant: string, rows: readonly MetricSeries[], key = nextKey()): Promise<void> => {
   const scope = new TenantScope(tenant);

@@ -33,3 +33,12 @@ export const createQueries = ({ store, now = Date.now }: QueriesOptions): Querie
   trace: async (tenant, traceId, signal) => readTrace(store, new TenantScope(tenant), traceId, signal),
   hosts: async (tenant, query, signal) => hosts(store, new TenantScope(tenant), parseCatalogRange(query, now()), signal),
 });
+
+/** All of it, one member per API. */
+export const createAnswers = ({ store, now = Date.now }: QueriesOptions) => ({
+  queries: createQueries({ store, now }),
+  prometheus: createPrometheusQueries({ store, now }),
+  loki: createLokiQueries({ store, now }),
+  elasticsearch: createElasticsearchQueries({ store, now }),
+  sqlQueries: createSqlQueries({ store, now }),
+});

@@ -8,7 +8,7 @@
  * - A number: epoch, told by its size: seconds below 1e11, ms below 1e14, µs below 1e17, else ns.
  */
 
-export type TimeUnit = "ms" | "s" | "m" | "h" | "d" | "w" | "M" | "y";
+import { shift, startOf, UNIT_MS, type TimeUnit } from "./calendar.ts";
 
 export interface TimeContext {
   /** ms since 1970. */
@@ -22,9 +22,6 @@ export const EARLIEST_NS = BigInt(Date.UTC(1900, 0, 2)) * 1_000_000n;
 export const LATEST_NS = BigInt(Date.UTC(2262, 3, 10)) * 1_000_000n;
 
 const NS_PER_MS = 1_000_000n;
-const UNIT_MS: Readonly<Record<"ms" | "s" | "m" | "h" | "d" | "w", number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
-/** The epoch was a Thursday: Monday comes three days before. */
-const WEEK_OFFSET_MS = 3 * UNIT_MS.d;
 
 const DATE_MATH = /^now((?:[+-]\d{1,9}(?:ms|[smhdwMy]))*)(?:\/(ms|[smhdwMy]))?$/;
 const STEP = /([+-])(\d+)(ms|[smhdwMy])/g;
@@ -53,26 +50,6 @@ const fromDateMath = (text: string, { nowMs, end }: TimeContext): bigint | undef
   if (unit === undefined) return BigInt(Math.trunc(ms)) * NS_PER_MS;
   const floor = startOf(ms, unit);
   return end ? BigInt(shift(floor, 1, unit)) * NS_PER_MS - 1n : BigInt(floor) * NS_PER_MS;
-};
-
-/** Calendar units keep the day of the month where the month has it (31 January + 1M = 28 February). */
-const shift = (ms: number, count: number, unit: TimeUnit): number => {
-  if (unit !== "M" && unit !== "y") return ms + count * UNIT_MS[unit];
-  const date = new Date(ms);
-  const day = date.getUTCDate();
-  date.setUTCDate(1);
-  date.setUTCMonth(date.getUTCMonth() + count * (unit === "y" ? 12 : 1));
-  const daysInMonth = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
-  date.setUTCDate(Math.min(day, daysInMonth));
-  return date.getTime();
-};
-
-const startOf = (ms: number, unit: TimeUnit): number => {
-  const date = new Date(ms);
-  if (unit === "y") return Date.UTC(date.getUTCFullYear(), 0, 1);
-  if (unit === "M") return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
-  const offset = unit === "w" ? WEEK_OFFSET_MS : 0;
-  return Math.floor((ms + offset) / UNIT_MS[unit]) * UNIT_MS[unit] - offset;
 };
 
 const fromIso = (text: string, end: boolean): bigint | undefined => {

@@ -85,6 +85,26 @@ const wireColumns = (stream: Stream): TableColumn[] =>
 
 const BATCH_BLOOM = "INDEX batch_bloom batch TYPE bloom_filter(0.001) GRANULARITY 1";
 
+const TRACE_BLOOM = "INDEX trace_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 1";
+
+/** Of rows that come in batches: what expires together, drops together. */
+const BY_DAY = {
+  engine: "",
+  partitionBy: "(toDate(timestamp), retention)",
+  ttl: "expires DELETE",
+  settings: ["ttl_only_drop_parts = 1"],
+  shardingKey: "xxHash64(batch)",
+} as const satisfies Partial<Table>;
+
+/** Of series: what was measured when. */
+const measurements = (stream: "samples" | "histograms" | "exemplars", indexes: readonly string[]): Table => ({
+  name: stream,
+  columns: [TENANT, ...wireColumns(stream), RECEIVED, ...RETENTION],
+  indexes,
+  ...BY_DAY,
+  orderBy: "(tenant, metric, series, timestamp)",
+});
+
 /** Rollups ask what came since they last looked: parts of past days are skipped by it. */
 export const RECEIVED_MINMAX = "INDEX received_minmax received TYPE minmax GRANULARITY 1";
 
@@ -147,28 +167,14 @@ export const TABLES: readonly Table[] = [
       // Never `preprocessor =`: with it index and no index disagree.
       "INDEX message_text lower(message) TYPE text(tokenizer = 'splitByNonAlpha')",
       BATCH_BLOOM,
-      "INDEX trace_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 1",
+      TRACE_BLOOM,
       "INDEX attribute_bloom mapValues(attributes) TYPE bloom_filter(0.01) GRANULARITY 1",
       "INDEX timestamp_minmax timestamp TYPE minmax GRANULARITY 1",
     ],
-    engine: "",
-    partitionBy: "(toDate(timestamp), retention)",
+    ...BY_DAY,
     orderBy: "(tenant, toStartOfTenMinutes(timestamp), service, timestamp)",
-    ttl: "expires DELETE",
-    settings: ["ttl_only_drop_parts = 1"],
-    shardingKey: "xxHash64(batch)",
   },
-  {
-    name: "samples",
-    columns: [TENANT, ...wireColumns("samples"), RECEIVED, ...RETENTION],
-    indexes: [BATCH_BLOOM, RECEIVED_MINMAX],
-    engine: "",
-    partitionBy: "(toDate(timestamp), retention)",
-    orderBy: "(tenant, metric, series, timestamp)",
-    ttl: "expires DELETE",
-    settings: ["ttl_only_drop_parts = 1"],
-    shardingKey: "xxHash64(batch)",
-  },
+  measurements("samples", [BATCH_BLOOM, RECEIVED_MINMAX]),
   {
     name: "series",
     columns: [
@@ -195,40 +201,16 @@ export const TABLES: readonly Table[] = [
     columns: [TENANT, ...wireColumns("spans"), RECEIVED, { name: "source_ip", type: "IPv6" }, { name: "ingester", type: "LowCardinality(String)" }, ...RETENTION],
     indexes: [
       BATCH_BLOOM,
-      "INDEX trace_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 1",
+      TRACE_BLOOM,
       "INDEX attribute_bloom mapValues(attributes) TYPE bloom_filter(0.01) GRANULARITY 1",
       "INDEX duration_minmax duration TYPE minmax GRANULARITY 1",
       "INDEX timestamp_minmax timestamp TYPE minmax GRANULARITY 1",
     ],
-    engine: "",
-    partitionBy: "(toDate(timestamp), retention)",
+    ...BY_DAY,
     orderBy: "(tenant, toStartOfTenMinutes(timestamp), service, name, timestamp)",
-    ttl: "expires DELETE",
-    settings: ["ttl_only_drop_parts = 1"],
-    shardingKey: "xxHash64(batch)",
   },
-  {
-    name: "histograms",
-    columns: [TENANT, ...wireColumns("histograms"), RECEIVED, ...RETENTION],
-    indexes: [BATCH_BLOOM],
-    engine: "",
-    partitionBy: "(toDate(timestamp), retention)",
-    orderBy: "(tenant, metric, series, timestamp)",
-    ttl: "expires DELETE",
-    settings: ["ttl_only_drop_parts = 1"],
-    shardingKey: "xxHash64(batch)",
-  },
-  {
-    name: "exemplars",
-    columns: [TENANT, ...wireColumns("exemplars"), RECEIVED, ...RETENTION],
-    indexes: [BATCH_BLOOM, "INDEX trace_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 1"],
-    engine: "",
-    partitionBy: "(toDate(timestamp), retention)",
-    orderBy: "(tenant, metric, series, timestamp)",
-    ttl: "expires DELETE",
-    settings: ["ttl_only_drop_parts = 1"],
-    shardingKey: "xxHash64(batch)",
-  },
+  measurements("histograms", [BATCH_BLOOM]),
+  measurements("exemplars", [BATCH_BLOOM, TRACE_BLOOM]),
   {
     name: "batches",
     columns: [

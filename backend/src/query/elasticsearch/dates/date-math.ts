@@ -6,6 +6,7 @@
  */
 
 import { ElasticsearchError } from "../../../core/elasticsearch.ts";
+import { shift, startOf, type TimeUnit } from "../../calendar.ts";
 import { EARLIEST_NS, LATEST_NS } from "../../time.ts";
 import { readDate, type DateFields, type DateFormat } from "./date-format.ts";
 import type { TimeZone } from "./time-zone.ts";
@@ -23,11 +24,8 @@ export interface DateContext {
 export const DEFAULT_FORMATS: readonly DateFormat[] = ["iso", "epoch_millis"];
 
 const NS_PER_MS = 1_000_000n;
-const UNITS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, H: 3_600_000, d: 86_400_000, w: 604_800_000 };
 const MATH = /^(?:[+-]\d{0,9}[yMwdhHms]|\/[yMwdhHms])*$/;
 const STEP = /([+-/])(\d*)([yMwdhHms])/g;
-/** Monday before the epoch's Thursday. */
-const WEEK_OFFSET_MS = 3 * 86_400_000;
 
 export const dateError = (reason: string): ElasticsearchError => new ElasticsearchError(400, "parse_exception", reason);
 
@@ -59,7 +57,8 @@ const fromText = (text: string, context: DateContext): bigint | undefined => {
 const calculate = (fromMs: number, math: string, { zone, end }: DateContext): bigint | undefined => {
   let utcMs = fromMs;
   let isRounded = false;
-  for (const [, operator, count, unit] of math.matchAll(STEP) as Iterable<[string, string, string, string]>) {
+  for (const [, operator, count, letter] of math.matchAll(STEP) as Iterable<[string, string, string, string]>) {
+    const unit = (letter === "H" ? "h" : letter) as TimeUnit;
     isRounded = operator === "/";
     if (isRounded) {
       const floor = startOf(utcMs + zone.offsetAt(utcMs), unit);
@@ -71,26 +70,6 @@ const calculate = (fromMs: number, math: string, { zone, end }: DateContext): bi
     if (!(Math.abs(utcMs) < 1e15)) return undefined;
   }
   return BigInt(Math.trunc(utcMs)) * NS_PER_MS + (isRounded && end ? NS_PER_MS - 1n : 0n);
-};
-
-/** The day of the month is kept where the month has it: 31 January + 1M is 28 February. */
-const shift = (localMs: number, by: number, unit: string): number => {
-  const ms = UNITS_MS[unit];
-  if (ms !== undefined) return localMs + by * ms;
-  const date = new Date(localMs);
-  const day = date.getUTCDate();
-  date.setUTCDate(1);
-  date.setUTCMonth(date.getUTCMonth() + by * (unit === "y" ? 12 : 1));
-  date.setUTCDate(Math.min(day, new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate()));
-  return date.getTime();
-};
-
-const startOf = (localMs: number, unit: string): number => {
-  const date = new Date(localMs);
-  if (unit === "y") return Date.UTC(date.getUTCFullYear(), 0, 1);
-  if (unit === "M") return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
-  const offset = unit === "w" ? WEEK_OFFSET_MS : 0;
-  return Math.floor((localMs + offset) / UNITS_MS[unit]!) * UNITS_MS[unit]! - offset;
 };
 
 const fromDate = (text: string, context: DateContext): bigint | undefined => {
