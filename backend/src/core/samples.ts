@@ -9,7 +9,7 @@ export interface Rollup {
   readonly name: RollupName;
   readonly table: `samples_${RollupName}`;
   readonly seconds: number;
-  /** How long its rows are kept when nobody says otherwise. */
+  /** How long its rows are kept. */
   readonly days: number;
 }
 

@@ -6,7 +6,6 @@
 
 import { randomUUID } from "node:crypto";
 import type { LeaseRegistry } from "../core/metadata.ts";
-import { ROLLUPS } from "../core/samples.ts";
 import type { Store } from "../core/store.ts";
 import { type PassCounts, runPass } from "./pass.ts";
 import { readProgress } from "./progress.ts";
@@ -85,10 +84,7 @@ export const startRollups = ({ store, leases, log, now = Date.now, holder = rand
     if (!lease) return undefined;
     versions.begin(lease.token, (await readProgress(store)).version);
     try {
-      return await runPass({
-        store, nowMs: now() + store.clockOffsetMs, closeAfterMs, settleMs, maxRows, nextVersion,
-        keeping: async (level) => ({ days: ROLLUPS[level.name].days, tenants: [] }),
-      });
+      return await runPass({ store, nowMs: now() + store.clockOffsetMs, closeAfterMs, settleMs, maxRows, nextVersion });
     } catch (error) {
       if (error instanceof LeaseLost) return undefined;
       throw error;

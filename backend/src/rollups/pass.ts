@@ -9,7 +9,7 @@ import { consistentRead, consistentWrite } from "./consistency.ts";
 import { LEVELS, type Level } from "./levels.ts";
 import { instant, type Piece } from "./piece.ts";
 import { type Progress, readProgress, writeProgress } from "./progress.ts";
-import { endsIn, type Keeping, piecesStatement, rollStatement, seriesWith } from "./statements.ts";
+import { endsIn, piecesStatement, rollStatement, seriesWith } from "./statements.ts";
 
 export interface PassOptions {
   readonly store: Store;
@@ -21,8 +21,6 @@ export interface PassOptions {
   readonly settleMs: number;
   /** Rows of input for one statement. */
   readonly maxRows: number;
-  /** How long a tenant's rows of a level are kept. */
-  keeping(level: Level): Promise<Keeping>;
   /** The next version; throws when another has taken the work over. */
   nextVersion(): Promise<bigint>;
 }
@@ -128,7 +126,7 @@ class Pass {
 
   async #roll(level: Level, piece: Piece): Promise<void> {
     const version = await this.#options.nextVersion();
-    await this.#options.store.write(rollStatement(level, piece, await this.#options.keeping(level), version), undefined, {
+    await this.#options.store.write(rollStatement(level, piece, version), undefined, {
       timeoutMs: (STATEMENT_SECONDS + 10) * 1_000,
       settings: {
         max_execution_time: STATEMENT_SECONDS,

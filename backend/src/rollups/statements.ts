@@ -18,27 +18,15 @@ export const endsIn = (afterMs: number, untilMs: number): Fragment => sql`timest
 export const seriesWith = ({ source }: Level, conditions: readonly Fragment[]): Fragment =>
   sql`(tenant, series) GLOBAL IN (SELECT tenant, series FROM ${source} WHERE ${and(conditions)})`;
 
-/** Days for which rows are kept, by tenant. */
-export interface Keeping {
-  readonly days: number;
-  readonly tenants: readonly { readonly tenant: string; readonly days: number }[];
-}
-
-const daysOf = ({ days, tenants }: Keeping): Fragment =>
-  tenants.length === 0
-    ? param32(days)
-    : sql`transform(toString(tenant), ${param.strings(tenants.map(({ tenant }) => tenant))}, ${param.uint64s(tenants.map((one) => BigInt(one.days)))}, toUInt64(${param.uint32(days)}))`;
-const param32 = (days: number): Fragment => sql`${param.uint32(days)}`;
-
 /**
  * Rolls a piece. A window stays as it is when some of its input is gone: samples are never taken back, so
  * a window that would have fewer of them than it had, or whose input has begun to expire, has lost some.
  */
-export const rollStatement = (level: Level, piece: Piece, keeping: Keeping, version: bigint): Statement => {
+export const rollStatement = (level: Level, piece: Piece, version: bigint): Statement => {
   const { target } = level;
   return systemStatement(sql`
     INSERT INTO ${target} (tenant, metric, series, timestamp, min, max, sum, count, first, last, first_time, last_time, increase, entering, sketch, ended, input_expires, expires, version)
-    SELECT tenant, metric, series, w, least, most, total, n, one, other, one_time, other_time, grown, entered, states, over, input_end, toDate(w) + ${daysOf(keeping)} + 1, ${param.uint64(version)}
+    SELECT tenant, metric, series, w, least, most, total, n, one, other, one_time, other_time, grown, entered, states, over, input_end, toDate(w) + ${param.uint32(level.days)} + 1, ${param.uint64(version)}
     FROM (${level.rows(piece)}) AS rolled
     LEFT JOIN (
       SELECT tenant, metric, series, timestamp AS w, argMax(count, version) AS had, argMax(input_expires, version) AS had_until
